@@ -1,0 +1,130 @@
+# kubemoat: clang -> object -> skeleton -> cc. Everything that is built lands in build/.
+#
+#   make            build/kubemoat            make demo     see it at work (installs what is missing)
+#   make STATIC=1   the same, fully static    make test     every test (installs what is missing)
+#   make lint       format, cppcheck, rooms   make bench    ratios to the no-op program and the peers
+#   make install PREFIX=/usr DESTDIR=         V=1           shows the commands
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PREFIX ?= /usr/local
+VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),unknown)
+CLANG ?= clang
+BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
+CC := cc
+B := build
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2);)
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
+CPPFLAGS := -D_GNU_SOURCE -Iinclude -Iuser -I$(B)
+CFLAGS ?= -O2 -g
+KM_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -fno-strict-aliasing -MMD -MP
+LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core -levent_extra
+LDFLAGS_STATIC := $(if $(STATIC),-static)
+
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf \
+	-idirafter /usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
+
+SRC := $(sort $(wildcard user/*.c user/*/*.c))
+OBJ := $(SRC:%.c=$(B)/obj/%.o)
+LIB_OBJ := $(filter-out $(B)/obj/user/main.o,$(OBJ))
+SAN_OBJ := $(patsubst $(B)/obj/%,$(B)/san/%,$(LIB_OBJ))
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)))
+TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/tools/*.c)))
+TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(sort $(wildcard tests/*/*.bpf.c)))
+
+.PHONY: all
+all: $(B)/kubemoat
+
+$(B)/kubemoat: $(B)/obj/user/main.o $(B)/libkm.a
+	$(call say,LINK,$@)$(CC) $(KM_CFLAGS) $(LDFLAGS_STATIC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/libkm.a: $(LIB_OBJ)
+	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+
+$(B)/libkm-san.a: $(SAN_OBJ)
+	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+
+# The build's switches are part of what was built: other flags, other objects.
+$(B)/flags: FORCE
+	@mkdir -p $(B); echo '$(CC) $(KM_CFLAGS) $(STATIC) $(VERSION)' | cmp -s - $@ || echo '$(CC) $(KM_CFLAGS) $(STATIC) $(VERSION)' > $@
+.PHONY: FORCE
+FORCE:
+
+$(B)/obj/%.o: %.c $(B)/flags | $(B)/kubemoat.skel.h
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -DKM_VERSION='"$(VERSION)"' -c -o $@ $<
+
+$(B)/san/%.o: %.c $(B)/flags | $(B)/kubemoat.skel.h
+	$(call say,CC,$< [san])mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -DKM_VERSION='"$(VERSION)"' -c -o $@ $<
+
+$(B)/kubemoat.bpf.o: bpf/kubemoat.bpf.c
+	$(call say,CLANG,$<)mkdir -p $(@D); $(CLANG) $(BPF_CFLAGS) -c -o $(B)/kubemoat.tmp.o -MF $(B)/kubemoat.bpf.d -MT $@ $< \
+		&& $(BPFTOOL) gen object $@ $(B)/kubemoat.tmp.o
+
+$(B)/kubemoat.skel.h: $(B)/kubemoat.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name kubemoat_bpf > $@
+
+$(B)/tests/%.bpf.o: tests/%.bpf.c
+	$(call say,CLANG,$<)mkdir -p $(@D); $(CLANG) $(BPF_CFLAGS) -c -o $@ -MF $(@:.o=.d) -MT $@ $<
+
+# Unit tests and their code under test run with the sanitizers.
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libkm-san.a
+	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libkm-san.a -lcmocka $(LIBS)
+
+# Programs that the end-to-end tests and the bench use.
+$(B)/tests/tools/%: tests/tools/%.c $(B)/libkm.a
+	$(call say,TOOL,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -Ibpf -o $@ $< $(B)/libkm.a $(LDFLAGS_STATIC) $(LIBS) -lm
+
+.PHONY: tests
+tests: all $(UNIT) $(TOOLS) $(TEST_BPF)
+
+.PHONY: test
+test:
+	@scripts/setup test
+	@scripts/test
+
+.PHONY: demo
+demo:
+	@scripts/setup demo
+	@$(MAKE) --no-print-directory
+	@scripts/demo
+
+.PHONY: bench
+bench:
+	@scripts/setup bench
+	@$(MAKE) --no-print-directory all $(TOOLS) $(TEST_BPF)
+	@scripts/bench
+
+.PHONY: fuzz
+fuzz:
+	@scripts/setup test
+	@scripts/fuzz
+
+.PHONY: kernels
+kernels:
+	@scripts/setup kernels
+	@scripts/kernels
+
+.PHONY: lint
+lint:
+	@scripts/lint
+
+.PHONY: format
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: install
+install: all
+	install -D -m 0755 $(B)/kubemoat $(DESTDIR)$(PREFIX)/sbin/kubemoat
+	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/kubemoat/LICENSE
+	install -D -m 0644 README.md $(DESTDIR)$(PREFIX)/share/doc/kubemoat/README.md
+
+.PHONY: clean
+clean:
+	rm -rf $(B)
+
+-include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(B)/kubemoat.bpf.d $(UNIT:=.d) $(TOOLS:=.d) $(TEST_BPF:.o=.d)

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The one contract between the kernel programs (bpf/) and user space (user/): everything that both sides read or
+ * write in a map. Sizes and offsets are fixed; a change of any of them is a new KM_LAYOUT.
+ *
+ * Byte order: addresses are numbers in host byte order, most significant word first (see km_ip); ports are numbers.
+ */
+#ifndef KUBEMOAT_H
+#define KUBEMOAT_H
+
+#include <linux/types.h>
+
+/* Version of everything pinned: maps, their values, the names of the pins. */
+#define KM_LAYOUT 1
+
+#define KM_NAME_MAX 32	  /* longest instance or service name, without the NUL */
+#define KM_SERVICES 16	  /* services of one policy */
+#define KM_SLOTS 64	  /* service names remembered for their counters since the last unload */
+#define KM_PORTS 64	  /* guarded ports of one policy */
+#define KM_LOG_EVENTS 256 /* reported denials kept per CPU; a power of two */
+#define KM_BANK 8	  /* images that one schedule can name */
+#define KM_IMAGE_SLOTS 16 /* two banks */
+#define KM_LINE 64	  /* bytes of a line of the image: a cache line, a node */
+#define KM_NODE_KEYS 14	  /* keys of a node */
+#define KM_DEPTH 24	  /* nodes on the longest path through a tree: 4 words, 6 levels each */
+
+/* Address family as an index. */
+enum km_family { KM_V4, KM_V6, KM_FAMILIES };
+
+/* An address as numbers: word[0] is the most significant. IPv4 sits in word[0], the others are 0. */
+struct km_ip {
+	__u32 word[4];
+};
+
+/*
+ * Every way a connection is decided, in the order of the counters: name in C, name in events, JSON and metrics, and
+ * who can cause it: ALLOW and DENY are counted by this version, LATER is reserved.
+ */
+#define KM_REASON_LIST(X)                                  \
+	X(ALLOWED, "allowed", ALLOW)                       \
+	X(ALLOWED_FAILSAFE, "allowed_failsafe", ALLOW)     \
+	X(DENIED_SOURCE, "denied_source", DENY)            \
+	X(REVOKED, "revoked", DENY)                        \
+	X(DENIED_RATE, "denied_rate", LATER)               \
+	X(DENIED_LOCAL, "denied_local", LATER)             \
+	X(DENIED_LISTEN, "denied_listen", LATER)           \
+	X(DENIED_EGRESS, "denied_egress", LATER)           \
+	X(DENIED_PLAINTEXT, "denied_plaintext", LATER)     \
+	X(DENIED_TLS_VERSION, "denied_tls_version", LATER) \
+	X(DENIED_TLS_CIPHER, "denied_tls_cipher", LATER)   \
+	X(DENIED_MARTIAN, "denied_martian", DENY)          \
+	X(ERROR, "error", DENY)
+
+enum km_reason {
+#define KM_REASON_ENUM(id, name, kind) KM_##id,
+	KM_REASON_LIST(KM_REASON_ENUM)
+#undef KM_REASON_ENUM
+		KM_REASONS
+};
+
+/* What became of it. KM_AUDIT: would have been refused, but the service is in audit mode. */
+enum km_verdict { KM_ALLOW, KM_DENY, KM_AUDIT, KM_VERDICTS };
+
+#define KM_REASONS_ROOM 16 /* columns of the counters, KM_REASONS used */
+
+/* Value of the per-CPU map `counters`, indexed by slot. Only ever grows; exact: one context writes it at a time. */
+struct km_counters {
+	__u64 count[KM_VERDICTS][KM_REASONS_ROOM];
+};
+
+/*
+ * A reported denial. `seq` counts the events of one CPU from 1 and is written last; it is 0 while the record is
+ * being written, so a reader takes a copy only if `seq` was the same, and not 0, before and after copying.
+ */
+struct km_event {
+	__u64 seq;
+	__u64 time;	  /* CLOCK_BOOTTIME, ns */
+	__u64 generation; /* of the image that decided */
+	struct km_ip source;
+	struct km_ip destination;
+	__u16 source_port;
+	__u16 port;	   /* the guarded port */
+	__u8 family;	   /* enum km_family */
+	__u8 slot;	   /* of the service, in the map `names` */
+	__u8 verdict;	   /* enum km_verdict: KM_DENY or KM_AUDIT */
+	__u8 reason;	   /* enum km_reason */
+	__u8 reserved[64]; /* of local events: pid, uid, comm, cgroup */
+};
+
+/* Value of the map `log`, indexed by CPU: written by that CPU alone, mapped read-only by any number of readers. */
+struct km_log {
+	__u64 head;	  /* events written; event n (from 1) is in event[(n - 1) % KM_LOG_EVENTS] */
+	__u64 suppressed; /* denials counted but not reported, because of events.per_second */
+	__u64 jiffies;	  /* when the clock was last read */
+	__u64 second;	  /* start of the running second, CLOCK_BOOTTIME ns */
+	__u64 used;	  /* events of the running second */
+	__u64 reserved[3];
+	struct km_event event[KM_LOG_EVENTS];
+};
+
+/*
+ * The policy image: one value of one array map, a power of two bytes long, addressed in lines of KM_LINE bytes.
+ * This header fills the first lines; the sets' indexes and nodes follow. The kernel programs read it, nothing
+ * writes it after it is in force.
+ */
+
+/*
+ * A set of addresses. The top bits of word[0] pick an entry of the index: entry = index[word[0] >> shift] (shift 32:
+ * the one entry), a __u32 that is 0 (not in the set), 1 (in the set) or the line of a node.
+ */
+struct km_set {
+	__u32 index; /* line where the index starts */
+	__u32 shift; /* 12 to 32 */
+};
+
+/*
+ * A node cuts the numbers of one word into up to 15 intervals: key[i] is the last number of interval i, ascending;
+ * unused keys are 0xffffffff. For interval i: bit i of `deep` clear: the answer is bit i of `bits`. Set: go on at
+ * line link + (bits of `deep` below i), with the same word, or with the next one if bit i of `bits` is set.
+ */
+struct km_node {
+	__u32 key[KM_NODE_KEYS];
+	__u16 deep;
+	__u16 bits;
+	__u32 link;
+};
+
+enum km_service_flags {
+	KM_ENFORCE = 1 << 0,   /* else audit */
+	KM_DROP = 1 << 1,      /* deny: drop, by the packet layer; else reset, by the lookup */
+	KM_DENY_SELF = 1 << 2, /* the list says !@self */
+};
+
+struct km_service {
+	__u16 flags; /* enum km_service_flags */
+	__u16 slot;  /* row of counters and names */
+};
+
+enum km_image_flags {
+	KM_PACKET_LAYER = 1 << 0, /* the packet layer is attached and covers the listeners: it counts and drops */
+};
+
+#define KM_SET_FAILSAFE KM_SERVICES  /* sources that no list refuses */
+#define KM_SET_OWN (KM_SERVICES + 1) /* this host's own addresses */
+#define KM_SETS (KM_SERVICES + 2)
+
+#define KM_IMAGE_MAGIC 0x6b6d6f74 /* "kmot" */
+
+struct km_image {
+	__u32 magic;
+	__u32 flags; /* enum km_image_flags */
+	__u64 generation;
+	__u32 events_per_second;	       /* per CPU */
+	__u32 lines;			       /* in use, this header included */
+	__u64 reserved[2 + 2 * (KM_BANK - 1)]; /* room for the schedule */
+	struct km_service service[KM_SERVICES];
+	struct km_set set[KM_SETS][KM_FAMILIES];
+	__u8 port_page[256];	      /* port >> 8: page below; page 0 guards nothing */
+	__u8 port[KM_PORTS + 1][256]; /* page, port & 255: number of the service + 1; 0: not guarded */
+};
+
+#define KM_IMAGE_HEADER_LINES ((sizeof(struct km_image) + KM_LINE - 1) / KM_LINE)
+#define KM_IMAGE_MIN_BYTES (32u << 10)
+#define KM_IMAGE_MAX_BYTES (64u << 20)
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Puts a compiled image in force. */
+#ifndef KM_KERNEL_IMAGE_H
+#define KM_KERNEL_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* The smallest size class that holds `bytes`: a power of two, at least KM_IMAGE_MIN_BYTES. */
+uint32_t km_image_class(size_t bytes);
+
+/* A frozen map of that class filled with the image: a file descriptor, or -errno with *err (-E2BIG on kernels that
+ * end a value at 4 MiB: both figures). */
+int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err);
+
+/* Swaps it in: every program that starts afterwards sees it; returns when none still uses the old one. */
+int km_image_swap(int images, uint32_t slot, int image_map, struct km_err *err);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The BPF object: probed, opened, sized, loaded; programs and maps as file descriptors. */
+#ifndef KM_OBJECT_H
+#define KM_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "kernel/pins.h"
+
+struct km_object {
+	void *skeleton;
+	int lookup_prog, packet_prog;		 /* borrowed from the skeleton */
+	int images, counters, log, marks, notes; /* likewise */
+};
+
+/*
+ * Loads the programs for images of `image_bytes` (a power of two). Maps already pinned are used again, `images` only if
+ * its size class is the same and `fresh_images` is false. Says what is missing and what to do: privilege (CAP_BPF,
+ * CAP_NET_ADMIN, seccomp), kernel without sk_lookup (5.9), memlock.
+ */
+int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, struct km_object *object,
+		   struct km_err *err);
+void km_object_close(struct km_object *object);
+
+/* Pins programs and maps (not links). */
+int km_object_pin(const struct km_pins *pins, const struct km_object *object, struct km_err *err);
+
+#endif

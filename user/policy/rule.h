@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules of one or several allowlists, as parsed. Pure data. */
+#ifndef KM_RULE_H
+#define KM_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kubemoat.h"
+
+#define KM_FOREVER INT64_MAX
+
+/* One prefix. A range in a file becomes the fewest prefixes that cover it exactly, @any two: same line each. */
+struct km_rule {
+	struct km_ip ip; /* first address of the prefix */
+	int64_t until;	 /* CLOCK_REALTIME ns at which it ends, KM_FOREVER without `until` */
+	uint32_t line;
+	uint16_t file;	 /* index into the bundle */
+	uint8_t family;	 /* enum km_family */
+	uint8_t len;	 /* prefix length */
+	bool deny;	 /* written with ! */
+	uint16_t column; /* of its first byte, the ! included; at most 65535 */
+};
+
+/* @self and !@self of a service: the line that decides, deny before allow, or line 0: not written. */
+struct km_self_rule {
+	uint32_t line;
+	uint16_t file;
+	bool deny;
+	int64_t until;
+};
+
+/* Zero-initialise. */
+struct km_rules {
+	struct km_rule *list;
+	size_t count, room;
+	struct km_self_rule self[8]; /* as written, in order; more than 8: further ones are warned of as duplicates */
+	unsigned self_count;
+	size_t written; /* lines that hold a rule (0: an empty list) */
+};
+
+/* 0 or -ENOMEM. */
+int km_rules_add(struct km_rules *rules, const struct km_rule *rule);
+void km_rules_free(struct km_rules *rules);
+
+/*
+ * Sorts by family, address, length (shorter first), deny before allow, then until (latest first), file and line: so
+ * of equal prefixes the one that decides comes first among those still valid.
+ */
+void km_rules_sort(struct km_rules *rules);
+
+#endif
