@@ -56,6 +56,8 @@ static int begin(struct run *run, struct km_err *err)
 	if (!run->state.generation && run->how == KM_APPLY_RELOAD)
 		return km_fail(err, ENOENT, "instance '%s' has no policy in force: `kubemoat load` first",
 			       run->target->name);
+	run->state.magic = KM_STATE_MAGIC;
+	run->state.layout = KM_LAYOUT;
 	run->rows = calloc(KM_SLOTS, sizeof(*run->rows));
 	if (!run->rows)
 		return km_fail(err, ENOMEM, "no memory");
@@ -222,8 +224,6 @@ static int put_in_force(struct run *run, const struct km_bundle *bundle, bool ag
 		km_book_set_names(&run->book, run->rows, NULL);
 		return r;
 	}
-	run->state.magic = KM_STATE_MAGIC;
-	run->state.layout = KM_LAYOUT;
 	run->state.leaving = 0;
 	run->state.generation = generation;
 	if (!again)
@@ -285,6 +285,18 @@ static int transact(struct run *run, struct km_outcome *outcome, struct km_err *
 	return r;
 }
 
+/* What a first load that came to nothing left behind: no layer may stay alone. A daemon that waits for files stays. */
+static void clear_away(struct run *run)
+{
+	KM_AUTO_CLOSE int idle = -1;
+
+	km_pins_drop(&run->pins, KM_PIN_LOOKUP, NULL);
+	km_pins_drop(&run->pins, KM_PIN_PACKET, NULL);
+	idle = km_pins_lock_daemon(&run->pins, NULL);
+	if (idle >= 0)
+		km_pins_remove_all(&run->pins, NULL);
+}
+
 int km_apply(const struct km_target *target, enum km_apply_how how, struct km_outcome *outcome, struct km_err *err)
 {
 	struct run run = {.target = target, .how = how, .pins.dir = -1, .lock = -1, .host.netns = -1};
@@ -294,14 +306,11 @@ int km_apply(const struct km_target *target, enum km_apply_how how, struct km_ou
 	r = begin(&run, err);
 	if (!r)
 		r = transact(&run, outcome, err);
-	if (!r && outcome->result != KM_NOTHING) {
-		if (run.state.generation)
-			r = km_book_set_state(&run.book, &run.state, err);
-	}
+	if (!r)
+		r = km_book_set_state(&run.book, &run.state, err);
 	outcome->generation = run.state.generation;
-	/* What a first load that came to nothing left behind; a waiting daemon holds a lock in there. */
-	if (run.have_book && !run.state.generation && how == KM_APPLY_LOAD)
-		km_pins_remove_all(&run.pins, NULL);
+	if (run.have_book && !run.state.generation && starts(how))
+		clear_away(&run);
 	end(&run);
 	return r;
 }
