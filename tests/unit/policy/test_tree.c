@@ -278,7 +278,7 @@ static struct km_ip crowded(uint64_t *seed, enum km_family family)
 static void test_random_ranges(void **state)
 {
 	enum { EDGES = 600, ROUNDS = 200 };
-	struct km_ip edges[EDGES];
+	struct km_ip edges[EDGES] = {};
 	struct km_range ranges[EDGES / 2];
 	uint64_t seed = 1;
 
