@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "kernel/book.h"
 #include "kernel/pins.h"
 #include "kubemoat.h"
 #include "policy/bundle.h"

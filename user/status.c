@@ -129,11 +129,9 @@ static void judge_listener(const struct places *places, struct km_status *status
 	if (places->cgroup < 0)
 		return;
 	if (km_cgroup_covers(places->cgroup, socket->cgroup, path)) {
-		listener->cgroup = strdup(path);
+		listener->cgroup = *path ? strdup(path) : NULL;
 		return;
 	}
-	if (!socket->cgroup && km_cgroup_is_root(places->cgroup))
-		return;
 	listener->covered = false;
 	km_ip_format(socket->family, socket->ip, address);
 	add_problem(status, "uncovered", "cgroup_skb",

@@ -11,6 +11,7 @@
 #include "error.h"
 #include "host/sockets.h"
 #include "kernel/links.h"
+#include "kernel/book.h"
 #include "kernel/pins.h"
 
 #define KM_PROBLEMS 32 /* kept; listeners that are not covered can be many */

@@ -90,7 +90,7 @@ static struct json_object *hooks_of(const struct km_status *status)
 {
 	struct json_object *array = json_object_new_array();
 
-	for (unsigned i = 0; i < KM_HOOK_COUNT; i++) {
+	for (unsigned i = 0; status->loaded && i < KM_HOOK_COUNT; i++) {
 		const struct km_hook *hook = &status->hooks[i];
 		struct json_object *object = json_object_new_object();
 
@@ -135,8 +135,6 @@ static void put_policy(struct json_object *object, const struct km_status *statu
 	}
 	json_object_object_add(object, "refused", refused);
 	km_put_number(object, "reload_failures", state->reload_failures);
-	json_object_object_add(object, "hooks", hooks_of(status));
-	json_object_object_add(object, "services", services_of(status));
 }
 
 void km_json_status(FILE *out, const struct km_status *status)
@@ -149,6 +147,8 @@ void km_json_status(FILE *out, const struct km_status *status)
 	km_put_text(object, "name", status->name);
 	if (status->loaded)
 		put_policy(object, status);
+	json_object_object_add(object, "hooks", hooks_of(status));
+	json_object_object_add(object, "services", services_of(status));
 	json_object_object_add(object, "warnings", warnings_of(status));
 	km_print_object(out, object);
 }

@@ -9,7 +9,7 @@
 
 #include <json-c/json.h>
 
-#include "kernel/pins.h"
+#include "kernel/book.h"
 #include "kubemoat.h"
 
 /* Each adds a member; NULL text is null. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/pins.h"
+#include "kernel/book.h"
 
 #define KM_PORTS_TEXT (KM_PORTS * 6 + 2)
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "inforce.h"
-#include "kernel/pins.h"
+#include "kernel/book.h"
 #include "kubemoat.h"
 #include "policy/explain.h"
 
