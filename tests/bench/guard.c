@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -69,6 +70,21 @@ static void put_in_force(int images, const struct km_lines *image)
 	close(map);
 }
 
+/* What the packet program knows the guarded namespace by; 0 before Linux 5.14. */
+static uint64_t netns_cookie(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	if (fd < 0)
+		err(1, "socket");
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size))
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
 static void load_cold(const struct km_lines *image, struct bench_guard *guard)
 {
 	int like = image_map(image);
@@ -93,7 +109,8 @@ void bench_guard_load(const struct km_pins *pins, const struct bench_list *list,
 
 	*guard = (struct bench_guard){.lookup_cold = -1};
 	compile(list, &image);
-	if (km_object_load(pins, km_image_class((size_t)image.count * KM_LINE), true, &guard->object, &why))
+	if (km_object_load(pins, km_image_class((size_t)image.count * KM_LINE), true, netns_cookie(), &guard->object,
+			   &why))
 		errx(1, "%s", why.text);
 	put_in_force(guard->object.images, &image);
 	guard->lookup = guard->object.lookup_prog;

@@ -221,15 +221,14 @@ static void set_bound(const struct subject *s, int verdict, struct bench_measure
 static void conclude(const struct subject *s, int verdict, struct bench_measure *m)
 {
 	bool trie = is_trie(s);
+	const char *suffix = trie || is_unguarded(s) ? "" : verdict_name[verdict];
 
 	*m = (struct bench_measure){
 		.unit = trie ? "times faster" : "ratio",
 		.against = trie ? "lpm trie" : "no-op",
 		.ns = bench_median(trie ? s->against->ns[verdict] : s->ns[verdict], BENCH_ROUNDS),
 	};
-	snprintf(m->id, sizeof(m->id), "%s", s->name);
-	if (!trie && !is_unguarded(s))
-		snprintf(m->id + strlen(m->id), sizeof(m->id) - strlen(m->id), ".%s", verdict_name[verdict]);
+	snprintf(m->id, sizeof(m->id), "%.48s%s%s", s->name, *suffix ? "." : "", suffix);
 	for (int r = 0; r < BENCH_ROUNDS; r++)
 		m->value[r] = s->ns[verdict][r] / s->against->ns[verdict][r];
 	set_bound(s, verdict, m);
