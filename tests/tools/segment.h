@@ -98,7 +98,7 @@ static inline size_t segment_build(const struct segment *s, uint8_t *out)
 	out[13] = s->flags;
 	put16(out + 14, 65535);
 	if (s->flags & TCP_SYN) {
-		static const uint8_t mss[] = {2, 4, 1024 >> 8, 0};
+		static const uint8_t mss[] = {2, 4, 1024 >> 8, 0, 1, 1, 1, 1}; /* padded: more to fragment */
 		static const uint8_t cookie[] = {34, 2, 1, 1};
 
 		memcpy(out + header, mss, sizeof(mss));
@@ -192,16 +192,22 @@ static inline size_t segment_wrap(const struct segment *s, const struct wrapping
 				  struct packet packets[PACKETS_MAX])
 {
 	uint8_t tcp[SEGMENT_MAX + 100];
-	size_t size = segment_build(s, tcp), step = w->fragments ? 8 : size, total = (size + step - 1) / step;
+	bool v4 = s->source.any.sa_family == AF_INET;
+	/* Linux drops IPv6 fragments whose first does not hold the whole TCP header. */
+	size_t size = segment_build(s, tcp), first = !w->fragments ? size : v4 ? 8 : 24;
+	size_t total = 1 + (size > first ? (size - first + 7) / 8 : 0);
 
 	for (size_t i = 0; i < total; i++) {
-		size_t offset = i * step, left = size - offset, part = left < step ? left : step;
-		bool more = offset + part < size;
+		size_t offset = i ? first + (i - 1) * 8 : 0, left = size - offset, part = i ? 8 : first;
 		struct packet *p = &packets[w->reversed ? total - 1 - i : i];
+		bool more;
 
+		if (part > left)
+			part = left;
+		more = part < left;
 		if (w->overlapping && more)
-			part = left < 2 * step ? left : 2 * step;
-		if (s->source.any.sa_family == AF_INET)
+			part += left - part < 8 ? left - part : 8;
+		if (v4)
 			wrap_v4(s, w, id, tcp + offset, offset, part, more, p);
 		else
 			wrap_v6(s, w, id, tcp + offset, offset, part, more, p);
