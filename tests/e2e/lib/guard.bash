@@ -5,6 +5,8 @@
 # A test tagged `guard` shows that the guard does something: it must fail without it. With KM_WITHOUT_GUARD=1 the verbs
 # that change what is in force do nothing and succeed, so that such a test fails at what a client saw (scripts/prove).
 
+bats_require_minimum_version 1.5.0
+
 KM_ROOT=$(cd "${BASH_SOURCE[0]%/*}/../../.." && pwd)
 KM=${KM:-$KM_ROOT/build/kubemoat}
 TOOLS=$KM_ROOT/build/tests/tools
@@ -32,7 +34,7 @@ guard_setup() {
 
 # Whatever became of the test: no process, pin, kept file, cgroup or namespace of it stays.
 guard_teardown() {
-	"$KM" -n "$NAME" unload > "$T/unload" 2>&1 || cat "$T/unload"
+	km unload > "$T/unload" 2>&1 || cat "$T/unload"
 	stop_all
 	rm -rf "/var/lib/kubemoat/$NAME"
 	cgroup_remove
@@ -132,11 +134,6 @@ problem_kinds() {
 healthy() {
 	km status > "$T/status" && return
 	fail "not healthy: $(cat "$T/status")"
-}
-
-fail() {
-	printf '%s\n' "$*" >&2
-	return 1
 }
 
 # A cgroup of the test's own, at $CGROUP.

@@ -2,6 +2,11 @@
 # shellcheck shell=bash
 # Processes in the background, and waiting until something is so.
 
+fail() {
+	printf '%s\n' "$*" >&2
+	return 1
+}
+
 # Runs a command in the background: its output in $T/NAME.out and .err, its process in $SPAWNED. spawn NAME COMMAND...
 spawn() {
 	local name=$1
