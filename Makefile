@@ -15,7 +15,7 @@ CC := cc
 B := build
 
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2);)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
 CPPFLAGS := -D_GNU_SOURCE -Iinclude -Iuser -I$(B)
@@ -111,6 +111,7 @@ kernels:
 
 .PHONY: lint
 lint:
+	@scripts/setup lint
 	@scripts/lint
 
 .PHONY: format
