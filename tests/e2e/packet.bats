@@ -328,9 +328,7 @@ foreign_cgroup() {
 @test "a foreign cgroup program with MULTI runs beside ours" {
 	guard_one apiserver 6443 "$CLIENT4"
 	foreign_cgroup multi
-	spawn_on host echo bash -c 'echo $$ > "$1/cgroup.procs" && exec "$2" --log "$3" 10.77.1.1:6443' - \
-		"$CGROUP" "$TOOLS/server" "$T/echo.log"
-	within 5 grep -q ready "$T/echo.out"
+	server_inside echo "$HOST4:6443"
 	km --cgroup "$CGROUP" load
 	sees stranger refused "$HOST4:6443"
 	sees client served "$HOST4:6443"
@@ -340,8 +338,13 @@ foreign_cgroup() {
 @test "UDP on a guarded port number is not judged" {
 	guard_one apiserver 6443 192.0.2.1
 	km load
-	spawn_on host udp socat -u UDP-RECV:6443 "CREATE:$T/udp.log"
-	within 2 eval 'on host ss -Hlun "sport = 6443" | grep -q 6443'
-	within 2 eval 'echo datagram | on stranger socat -u - "UDP-SENDTO:$HOST4:6443"; grep -q datagram "$T/udp.log"'
+	spawn_on host udp python3 -uc 'import socket
+s = socket.socket(type=socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 6443))
+print("ready")
+print(s.recv(100))'
+	within 2 grep -q ready "$T/udp.out"
+	on stranger bash -c 'echo datagram > "/dev/udp/$1/6443"' - "$HOST4"
+	within 2 grep -q datagram "$T/udp.out"
 	expect_count apiserver deny denied_source 0
 }

@@ -22,6 +22,10 @@ second() {
 	"$KM" -n "$SECOND" -c "$T/second" --netns "${SECOND_NETNS:-/run/netns/$KM_NETNS-host}" "$@"
 }
 
+second_daemon_is() {
+	[ "$(second status -o json | jq .daemon.pid)" = "$1" ]
+}
+
 # second_guards SERVICE PORT RULE...
 second_guards() {
 	CONF=$T/second guard_one "$@"
@@ -87,7 +91,7 @@ second_guards() {
 	daemon_start
 	second_guards etcd 2379 "$CLIENT4"
 	spawn daemon2 "$KM" -n "$SECOND" -c "$T/second" --netns "/run/netns/$KM_NETNS-host" run
-	within 2 eval '[ "$(second status -o json | jq .daemon.pid)" = '"$SPAWNED"' ]'
+	within 2 second_daemon_is "$SPAWNED"
 	allow apiserver "$STRANGER4"
 	within 1 sees stranger served "$HOST4:6443"
 	sees stranger refused "$HOST4:2379"

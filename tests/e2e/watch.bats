@@ -39,10 +39,6 @@ volume_swap() {
 	rm -r "$VOLUME/..$2"
 }
 
-generation_is() {
-	[ "$(generation)" = "$1" ]
-}
-
 # bats test_tags=guard
 @test "the ..data swap of a ConfigMap is in force within a second, once" {
 	volume_make
@@ -62,7 +58,7 @@ generation_is() {
 	for i in 1 2 3; do
 		printf '%s\n' "$CLIENT4" "192.0.2.$i" > "$CONF/new"
 		mv "$CONF/new" "$CONF/apiserver.allow"
-		within 1 eval "[ \"\$(generation)\" = $((before + i)) ]"
+		within 1 generation_is $((before + i))
 	done
 }
 
@@ -81,7 +77,7 @@ generation_is() {
 @test "a list that was emptied waits for a typed reload" {
 	daemon_start
 	: > "$CONF/apiserver.allow"
-	within 2 eval '[[ $(problem_kinds) == *refused* ]]'
+	within 2 has_problem refused
 	sees client served "$HOST4:6443"
 	sees stranger refused "$HOST4:6443"
 	km reload
@@ -137,7 +133,7 @@ generation_is() {
 @test "a list that is removed and comes back is seen; meanwhile the last good policy stays" {
 	daemon_start
 	rm "$CONF/apiserver.allow"
-	within 2 eval '[[ $(problem_kinds) == *refused* ]]'
+	within 2 has_problem refused
 	sees client served "$HOST4:6443"
 	allow apiserver "$STRANGER4"
 	within 2 sees stranger served "$HOST4:6443"

@@ -127,6 +127,18 @@ generation() {
 	km status -o json | jq .generation
 }
 
+newer_than() {
+	[ "$(generation)" -gt "$1" ]
+}
+
+generation_is() {
+	[ "$(generation)" = "$1" ]
+}
+
+has_problem() {
+	[[ " $(problem_kinds) " == *" $1 "* ]]
+}
+
 problem_kinds() {
 	km status -o json | jq -r '[.problems[].kind] | sort | unique | join(" ")'
 }
@@ -140,6 +152,11 @@ healthy() {
 cgroup_make() {
 	CGROUP=$(awk '$0 ~ / - cgroup2 / { print $5; exit }' /proc/self/mountinfo)/$NAME
 	mkdir -p "$CGROUP"
+}
+
+# Becomes that command, in the test's cgroup: for background processes and subshells.
+in_cgroup() {
+	echo "$BASHPID" > "$CGROUP/cgroup.procs" && exec "$@"
 }
 
 cgroup_remove() {

@@ -18,6 +18,12 @@ server_start_on() {
 	within 5 grep -q ^ready "$T/$name.out" || fail "server $name: $(< "$T/$name.err")"
 }
 
+# The same in the test's cgroup, which has to be there. server_inside NAME ADDRESS:PORT
+server_inside() {
+	spawn "$1" in_cgroup nsenter --net="/run/netns/$KM_NETNS-host" -- "$TOOLS/server" --log "$T/$1.log" "$2"
+	within 5 grep -q ready "$T/$1.out"
+}
+
 # Fails if that text ever reached one of the servers.
 never_arrived() {
 	! grep -l -F -e "$1" "$T"/*.log || fail "saw: \"$1\" arrived at a server instead of nothing"
