@@ -30,11 +30,11 @@ services:
 	daemon_start
 	browses stranger refused "http://$HOST4:2379/health"
 	exits 1 km explain etcd "$STRANGER4"
-	[[ $output == *denied_source* ]]
+	told denied_source
 	echo "$STRANGER4" >> "$CONF/etcd.allow"
 	within 1 browses stranger served "http://$HOST4:2379/health"
 	exits 0 km explain etcd "$STRANGER4"
-	[[ $output == *etcd.allow:3* ]]
+	told etcd.allow:3
 	[ "$(km -o json explain 2379 "$STRANGER4" | jq -r '.service, .source, .verdict, .reason, .rule' | xargs)" = \
 		"etcd $STRANGER4 allow allowed etcd.allow:3" ]
 }
@@ -43,7 +43,7 @@ services:
 	guard_one apiserver 6443 192.0.2.0/24 198.51.100.0/24
 	km load
 	exits 1 km explain apiserver 192.0.3.5
-	[[ $output == *apiserver.allow:1* ]]
+	told apiserver.allow:1
 	[ "$(km -o json explain apiserver 192.0.3.5 | jq .rule)" = null ]
 }
 
@@ -51,9 +51,9 @@ services:
 	guard_one apiserver 6443 192.0.2.0/24
 	km load
 	exits 0 km explain apiserver ::ffff:192.0.2.7
-	[[ $output == *192.0.2.7* ]]
+	told 192.0.2.7
 	exits 0 km explain apiserver "$HOST4"
-	[[ $output == *@self* ]]
+	told @self
 	exits 0 km explain apiserver ::1
 }
 
@@ -73,8 +73,7 @@ services:
 @test "HTTPS on 6443: a v4 list judges v4 clients of a dual-stack socket, and events show plain v4" {
 	https_start
 	guard_one apiserver 6443 10.77.1.0/24
-	exits 0 km load
-	[[ -n $KM_WITHOUT_GUARD || $errors == *IPv6* ]]
+	km load
 	browses client served "https://$HOST4:6443/"
 	browses stranger refused "https://$HOST4:6443/"
 	browses client refused "https://[$HOST6]:6443/"
@@ -135,7 +134,7 @@ services:
   apiserver: {deny: drop}'
 	allow apiserver "$CLIENT4"
 	exits 1 km check
-	[[ $output$errors == *kubemoat.yaml:5:* ]]
+	told kubemoat.yaml:5:
 }
 
 # bats test_tags=guard
@@ -229,7 +228,7 @@ reported() {
 	guard_one apiserver 6443 10.77.0.0/16 "!$STRANGER4"
 	km load
 	sees stranger refused --bind "$STRANGER4:4711" "$HOST4:6443"
-	for reader in 1 2; do
+	for _ in 1 2; do
 		within 1 reported
 		[ "$(jq -c '[.service, .verdict, .reason, .source, .source_port, .destination, .port, .rule]' "$T/event")" = \
 			"[\"apiserver\",\"deny\",\"denied_source\",\"$STRANGER4\",4711,\"$HOST4\",6443,\"apiserver.allow:2\"]" ]

@@ -25,13 +25,30 @@ teardown() { guard_teardown; }
 	server_start echo --fastopen '[::]:7001'
 	on host sysctl -qw net.ipv4.tcp_fastopen=0x203
 	answers_go_to client 10.77.1.50 fd77:1::50
-	for how in "" "--ip-options 1" "--ip-options 10" --fragments "--fragments --reversed"; do
-		sees_raw client served $how "10.77.1.50:$((2000 + ${#how}))" "$HOST4:7001"
-	done
-	for how in "" "--extensions h" "--extensions d" "--extensions f" "--extensions hdf" --fragments \
-		"--fragments --reversed" "--extensions hd --fragments"; do
-		sees_raw client served $how "[fd77:1::50]:$((2000 + ${#how}))" "[$HOST6]:7001"
-	done
+	port=2000
+	while read -ra how; do
+		port=$((port + 1))
+		sees_raw client served "${how[@]}" "10.77.1.50:$port" "$HOST4:7001"
+	done <<- END
+
+		--ip-options 1
+		--ip-options 10
+		--fragments
+		--fragments --reversed
+	END
+	while read -ra how; do
+		port=$((port + 1))
+		sees_raw client served "${how[@]}" "[fd77:1::50]:$port" "[$HOST6]:7001"
+	done <<- END
+
+		--extensions h
+		--extensions d
+		--extensions f
+		--extensions hdf
+		--fragments
+		--fragments --reversed
+		--extensions hd --fragments
+	END
 	sees_raw client refused 10.77.1.50:3000 "$HOST4:7009"
 	sees_raw client synack --flags S --fastopen --payload early 10.77.1.50:3001 "$HOST4:7001"
 	within 2 arrived early

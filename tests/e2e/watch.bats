@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2030,SC2031 # tests are subshells: each has its own CONF
 # The daemon and its files: every way in which editors, config management and volumes change them.
 
 load lib/guard

@@ -100,27 +100,32 @@ expect_count() {
 	[ "$count" = "$4" ] || fail "$1 $2 $3: counted ${count:-nothing}, expected $4"
 }
 
-# Fails unless the command ends with that code. exits CODE COMMAND...: its output is in $output, errors in $errors.
+# Fails unless the command ends with that code. Its output is in $T/output, its errors in $T/errors. exits CODE COMMAND...
 exits() {
 	local code=$1 got=0
 	shift
 	"$@" > "$T/output" 2> "$T/errors" || got=$?
-	output=$(< "$T/output")
-	errors=$(< "$T/errors")
 	[ "$got" = "$code" ] || fail "$*: exit $got, expected $code
-$output
-$errors"
+$(cat "$T/output" "$T/errors")"
+}
+
+# Fails unless the last command of `exits` said each of these texts. told TEXT...
+told() {
+	local text
+	for text; do
+		cat "$T/output" "$T/errors" | grep -qF -e "$text" || fail "\"$text\" missing in:
+$(cat "$T/output" "$T/errors")"
+	done
 }
 
 # exits, and what went wrong is said in exactly one line that has all these words. refuses CODE "words" COMMAND...
 refuses() {
-	local code=$1 word words=$2
+	local code=$1 words=$2
 	shift 2
 	exits "$code" "$@"
-	[ "$(wc -l < "$T/errors")" = 1 ] || fail "$*: one line expected, got: $errors"
-	for word in $words; do
-		[[ $errors == *"$word"* ]] || fail "$*: \"$word\" missing in: $errors"
-	done
+	[ "$(wc -l < "$T/errors")" = 1 ] || fail "$*: one line expected, got: $(< "$T/errors")"
+	# shellcheck disable=SC2086 # a list of words
+	told $words
 }
 
 generation() {
