@@ -34,6 +34,7 @@ SAN_OBJ := $(patsubst $(B)/obj/%,$(B)/san/%,$(LIB_OBJ))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)))
+UNIT_HELPER_OBJ := $(patsubst %.c,$(B)/san/%.o,$(filter-out $(UNIT:$(B)/%=%.c),$(wildcard tests/unit/*.c tests/unit/*/*.c)))
 TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(filter-out %.bpf.c,$(wildcard tests/tools/*.c))))
 TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(sort $(wildcard tests/*/*.bpf.c)))
 
@@ -71,9 +72,13 @@ $(B)/kubemoat.skel.h: $(B)/kubemoat.bpf.o
 $(B)/tests/%.bpf.o: tests/%.bpf.c
 	$(call say,CLANG,$<)mkdir -p $(@D); $(CLANG) $(BPF_CFLAGS) -c -o $@ -MF $(@:.o=.d) -MT $@ $<
 
+# Sources in tests/unit that are no test of their own: shared by tests.
+$(B)/libunit.a: $(UNIT_HELPER_OBJ)
+	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+
 # Unit tests and their code under test run with the sanitizers.
-$(B)/tests/unit/%: tests/unit/%.c $(B)/libkm-san.a
-	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libkm-san.a -lcmocka $(LIBS)
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libunit.a $(B)/libkm-san.a
+	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libunit.a $(B)/libkm-san.a -lcmocka $(LIBS)
 
 # Programs that the end-to-end tests and the bench use.
 $(B)/tests/tools/%: tests/tools/%.c $(B)/libkm.a
@@ -128,4 +133,4 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(B)/kubemoat.bpf.d $(UNIT:=.d) $(TOOLS:=.d) $(TEST_BPF:.o=.d)
+-include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(B)/kubemoat.bpf.d $(UNIT:=.d) $(UNIT_HELPER_OBJ:.o=.d) $(TOOLS:=.d) $(TEST_BPF:.o=.d)

@@ -13,5 +13,7 @@ int km_netns_open(const char *path, struct km_err *err);
 int km_netns_inode(int netns_fd, unsigned *inode, struct km_err *err);
 /* socket(family, type, protocol) made inside that namespace, O_CLOEXEC. */
 int km_netns_socket(int netns_fd, int family, int type, int protocol, struct km_err *err);
+/* Opens a file below /proc/sys/net for reading, as that namespace shows it, O_CLOEXEC. */
+int km_netns_sysctl(int netns_fd, const char *path, struct km_err *err);
 
 #endif
