@@ -29,6 +29,7 @@ struct km_state {
 	uint64_t reload_failures;
 	uint32_t daemon_pid;
 	uint32_t kept;	       /* running from the kept files, because those of -c are invalid */
+	uint32_t adopted;      /* the last load found the links in place */
 	uint32_t packet_layer; /* wanted by the policy in force */
 	uint32_t image_bytes;  /* size class of the image map */
 	char version[32];      /* of the kubemoat that wrote the policy */
