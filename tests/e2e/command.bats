@@ -78,3 +78,10 @@ teardown() { guard_teardown; }
 		explain apiserver 192.0.2.1
 	END
 }
+
+@test "the help says how to get out: unload, and the off switches" {
+	exits 0 "$KM" --help
+	told load run reload unload check explain status stats drops kubemoat.off /etc/kubemoat/off
+	exits 0 "$KM" -V
+	[ "$(wc -l < "$T/output")" = 1 ]
+}

@@ -150,6 +150,33 @@ pinned_and_healthy() {
 	expect_count apiserver deny denied_source "$(jq .total "$T/stream-stranger.out")"
 }
 
+@test "a loader that is killed at any moment leaves the last policy or the next one: no verdict is wrong" {
+	server_start echo "$HOST4:6443"
+	guard_one apiserver 6443 "$CLIENT4" 192.0.2.0
+	km load
+	stream client client 6 "$HOST4:6443"
+	stream stranger stranger 6 "$HOST4:6443"
+	for ms in {1..40}; do
+		allow apiserver "$CLIENT4" "192.0.2.$ms"
+		# On every other round the size of the image changes, which loads the programs anew.
+		((ms % 2)) || seq -f '198.18.%g.0/24' 0 255 >> "$CONF/apiserver.allow"
+		killed_after "$ms" load
+		killed_after "$ms" reload
+	done
+	streamed client served
+	streamed stranger refused
+	km load
+	healthy
+	[ -z "$(find "$BPFFS/$NAME" -name '*-new')" ]
+	expect_count apiserver deny denied_source "$(jq .total "$T/stream-stranger.out")"
+}
+
+# killed_after MILLISECONDS VERB
+killed_after() {
+	timeout -s KILL "0.$(printf %03d "$1")" "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" "$2" \
+		> "$T/killed" 2>&1 || true
+}
+
 @test "ten reloads at once wait for each other, and the last policy is whole" {
 	server_start echo "$HOST4:6443"
 	guard_one apiserver 6443 "$CLIENT4"

@@ -373,6 +373,25 @@ ip4() {
 }
 
 # bats test_tags=guard
+@test "a list of 200,000 lines: its last source is served, the sources beside it are not" {
+	server_start echo '[::]:6443'
+	own_network client 198.51.100.0/24
+	guard_one apiserver 6443 192.0.2.1
+	awk 'BEGIN { for (i = 0; i < 200000; i++) printf "11.%d.%d.%d\n", i / 32768, i / 128 % 256, i % 128 * 2 }' \
+		>> "$CONF/apiserver.allow"
+	echo 198.51.100.7 >> "$CONF/apiserver.allow"
+	km load
+	from served 198.51.100.7 "$HOST4"
+	from refused 198.51.100.6 "$HOST4"
+	from refused 198.51.100.8 "$HOST4"
+	sees client refused "[$HOST6]:6443"
+	exits 0 km explain apiserver 198.51.100.7
+	told apiserver.allow:200002
+	exits 0 km explain apiserver 11.0.1.2
+	exits 1 km explain apiserver 11.0.1.3
+}
+
+# bats test_tags=guard
 @test "a link-local client is served by fe80::/10" {
 	server_start echo '[::]:6443'
 	address=$(link_local host client)
