@@ -51,8 +51,9 @@ static int build(struct km_ruling *ruling, const struct km_facts *facts, const c
 
 		km_diags_sort(&diags);
 		first = &diags.list[0];
-		r = km_fail(err, EINVAL, "%s: invalid, %zu error%s, the first %s:%u:%u: %s; kubemoat check %s shows all",
-			    what, diags.errors, diags.errors == 1 ? "" : "s", ruling->bundle.files[first->file].name,
+		r = km_fail(err, EINVAL,
+			    "%s: invalid, %zu error%s, the first %s:%u:%u: %s; kubemoat check %s shows all", what,
+			    diags.errors, diags.errors == 1 ? "" : "s", ruling->bundle.files[first->file].name,
 			    first->line, first->column, first->message, what);
 	}
 	km_diags_free(&diags);
@@ -164,9 +165,9 @@ static bool is_own(const struct km_facts *facts, enum km_family family, struct k
 static void name_rule(const struct km_inforce *inforce, const struct km_event *event, struct km_denial *denial)
 {
 	/* The kept generation of the previous policy is the last one that it was in force for. */
-	const struct km_ruling *ruling = inforce->previous.built && event->generation <= inforce->previous.generation ?
-						 &inforce->previous :
-						 &inforce->current;
+	const struct km_ruling *ruling = inforce->previous.built && event->generation <= inforce->previous.generation
+						 ? &inforce->previous
+						 : &inforce->current;
 	struct km_facts facts = inforce->facts;
 	int service = service_of(ruling, denial->service);
 	unsigned file, line;

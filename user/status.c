@@ -134,10 +134,11 @@ static void judge_listener(const struct places *places, struct km_status *status
 	}
 	listener->covered = false;
 	km_ip_format(socket->family, socket->ip, address);
-	add_problem(status, "uncovered", "cgroup_skb",
-		    "the listener on %s port %u (uid %u) is outside %s, no packet to it is judged; load from the host's "
-		    "cgroup namespace, or with --cgroup and the host's cgroup2 mount",
-		    address, socket->port, socket->uid, places->cgroup_path);
+	add_problem(
+		status, "uncovered", "cgroup_skb",
+		"the listener on %s port %u (uid %u) is outside %s, no packet to it is judged; load from the host's "
+		"cgroup namespace, or with --cgroup and the host's cgroup2 mount",
+		address, socket->port, socket->uid, places->cgroup_path);
 }
 
 static int read_listeners(const struct places *places, enum km_status_depth depth, struct km_status *status,
@@ -224,8 +225,8 @@ static int read_loaded(const struct km_target *target, const struct km_pins *pin
 	cgroup = places.cgroup;
 	if (r)
 		return r;
-	status->daemon_lives = status->state.daemon_pid &&
-			       (!kill((pid_t)status->state.daemon_pid, 0) || errno == EPERM);
+	status->daemon_lives =
+		status->state.daemon_pid && (!kill((pid_t)status->state.daemon_pid, 0) || errno == EPERM);
 	check_hooks(pins, &places, status);
 	r = read_listeners(&places, depth, status, err);
 	if (r)
