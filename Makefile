@@ -35,7 +35,7 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 
 UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)))
 UNIT_HELPER_OBJ := $(patsubst %.c,$(B)/san/%.o,$(filter-out $(UNIT:$(B)/%=%.c),$(wildcard tests/unit/*.c tests/unit/*/*.c)))
-TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/tools/*.c)))
+TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(filter-out %.bpf.c,$(wildcard tests/tools/*.c))))
 TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(sort $(wildcard tests/*/*.bpf.c)))
 
 .PHONY: all
@@ -98,10 +98,22 @@ demo:
 	@$(MAKE) --no-print-directory
 	@scripts/demo
 
+# The bench: one program of several files, and the programs in the kernel that it measures.
+BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %.bpf.c,$(sort $(wildcard tests/bench/*.c))))
+BENCH_SKEL := $(patsubst tests/%.bpf.c,$(B)/tests/%.skel.h,$(sort $(wildcard tests/bench/*.bpf.c)))
+
+$(B)/tests/%.skel.h: $(B)/tests/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@
+
+$(BENCH_OBJ): | $(BENCH_SKEL)
+$(B)/tests/bench/bench: $(BENCH_OBJ) $(B)/libkm.a
+	$(call say,LINK,$@)$(CC) $(KM_CFLAGS) -o $@ $^ $(LIBS)
+-include $(BENCH_OBJ:.o=.d)
+
 .PHONY: bench
 bench:
 	@scripts/setup bench
-	@$(MAKE) --no-print-directory all $(TOOLS) $(TEST_BPF)
+	@$(MAKE) --no-print-directory all $(B)/tests/bench/bench
 	@scripts/bench
 
 .PHONY: fuzz

@@ -15,7 +15,7 @@ struct km_image_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
+	__uint(key_size, sizeof(__u32));
 	__uint(value_size, KM_IMAGE_MIN_BYTES);
 };
 

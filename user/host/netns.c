@@ -124,3 +124,15 @@ int km_netns_sysctl(int netns_fd, const char *path, struct km_err *err)
 		return km_fail(err, code, "cannot open %s: %s", path, strerror(code));
 	return fd;
 }
+
+int km_netns_cookie(int netns_fd, uint64_t *cookie, struct km_err *err)
+{
+	KM_AUTO_CLOSE int fd = km_netns_socket(netns_fd, AF_INET, SOCK_DGRAM, 0, err);
+	socklen_t length = sizeof(*cookie);
+
+	if (fd < 0)
+		return fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &length))
+		*cookie = 0;
+	return 0;
+}

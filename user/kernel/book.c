@@ -110,3 +110,31 @@ int km_book_set_names(const struct km_book *book, const struct km_name_row rows[
 	}
 	return 0;
 }
+
+void km_book_ask_to_leave(const struct km_pins *pins)
+{
+	KM_AUTO_CLOSE int map = km_pins_get(pins, KM_PIN_STATE, NULL);
+	KM_AUTO_FREE struct km_state *state = NULL;
+	struct bpf_map_info info = {0};
+	uint32_t length = sizeof(info), zero = 0;
+
+	if (map < 0 || bpf_obj_get_info_by_fd(map, &info, &length))
+		return;
+	state = calloc(1, info.value_size > sizeof(*state) ? info.value_size : sizeof(*state));
+	if (!state || bpf_map_lookup_elem(map, &zero, state))
+		return;
+	state->leaving = 1;
+	bpf_map_update_elem(map, &zero, state, BPF_ANY);
+}
+
+uint32_t km_book_daemon_pid(const struct km_pins *pins)
+{
+	struct km_state state = {0};
+	struct km_book book;
+
+	if (km_book_open(pins, false, &book, NULL))
+		return 0;
+	km_book_state(&book, &state, NULL);
+	km_book_close(&book);
+	return state.daemon_pid;
+}

@@ -15,7 +15,7 @@
 
 #define KM_STATE_MAGIC 0x6b6d7374 /* "kmst" */
 
-/* The one value of the map `state`. The first three fields never move: any version can read them. */
+/* The one value of the map `state`. The fields up to `leaving` never move: any version can read them. */
 struct km_state {
 	uint32_t magic;
 	uint32_t layout;
@@ -60,5 +60,13 @@ int km_book_state(const struct km_book *book, struct km_state *state, struct km_
 int km_book_set_state(const struct km_book *book, const struct km_state *state, struct km_err *err);
 int km_book_names(const struct km_book *book, struct km_name_row rows[KM_SLOTS], struct km_err *err);
 int km_book_set_names(const struct km_book *book, const struct km_name_row rows[KM_SLOTS], struct km_err *err);
+
+/*
+ * Asks a daemon of any version to go: sets `leaving`, which never moves, in whatever state is pinned. Nothing pinned:
+ * nothing to ask.
+ */
+void km_book_ask_to_leave(const struct km_pins *pins);
+/* Pid of the daemon that wrote itself down, 0: unknown. */
+uint32_t km_book_daemon_pid(const struct km_pins *pins);
 
 #endif

@@ -122,8 +122,6 @@ int km_pins_lock_writer(struct km_pins *pins, bool create, struct km_err *err)
 int km_pins_lock_daemon(const struct km_pins *pins, struct km_err *err)
 {
 	KM_AUTO_CLOSE int fd = -1;
-	struct km_book book;
-	struct km_state state = {0};
 
 	if (mkdirat(pins->dir, KM_DAEMON_LOCK, 0700) && errno != EEXIST)
 		return km_fail(err, errno, "%s/%s/" KM_DAEMON_LOCK ": cannot be created: %s", pins->bpffs, pins->name,
@@ -136,13 +134,9 @@ int km_pins_lock_daemon(const struct km_pins *pins, struct km_err *err)
 	if (errno != EWOULDBLOCK)
 		return km_fail(err, errno, "%s/%s/" KM_DAEMON_LOCK ": cannot be locked: %s", pins->bpffs, pins->name,
 			       strerror(errno));
-	if (!km_book_open(pins, false, &book, NULL)) {
-		km_book_state(&book, &state, NULL);
-		km_book_close(&book);
-	}
 	return km_fail(err, EBUSY,
 		       "instance '%s' has a daemon already, pid %u; stop it first, or choose another --name",
-		       pins->name, state.daemon_pid);
+		       pins->name, km_book_daemon_pid(pins));
 }
 
 int km_pins_get(const struct km_pins *pins, const char *pin, struct km_err *err)

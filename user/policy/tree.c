@@ -87,25 +87,35 @@ static uint32_t flip_word(const struct builder *b, size_t i, unsigned w)
 	return i & 1 ? range->last.word[w] + flip_on_word(b, i, w) : range->first.word[w];
 }
 
-int km_lines_add(struct km_lines *lines, uint32_t n, uint32_t *line)
+/* Makes room for n more lines. */
+static int reserve(struct km_lines *lines, uint32_t n)
 {
+	uint32_t room = lines->room ? lines->room : KM_IMAGE_MIN_BYTES / KM_LINE;
+	unsigned char *data;
+
 	if (n > MAX_LINES - lines->count)
 		return -E2BIG;
-	if (n > lines->room - lines->count) {
-		uint32_t room = lines->room ? lines->room : KM_IMAGE_MIN_BYTES / KM_LINE;
-		unsigned char *data;
+	if (n <= lines->room - lines->count)
+		return 0;
+	while (room < lines->count + n)
+		room *= 2;
+	data = aligned_alloc(KM_LINE, (size_t)room * KM_LINE);
+	if (!data)
+		return -ENOMEM;
+	if (lines->count)
+		memcpy(data, lines->data, (size_t)lines->count * KM_LINE);
+	free(lines->data);
+	lines->data = data;
+	lines->room = room;
+	return 0;
+}
 
-		while (room < lines->count + n)
-			room *= 2;
-		data = aligned_alloc(KM_LINE, (size_t)room * KM_LINE);
-		if (!data)
-			return -ENOMEM;
-		if (lines->count)
-			memcpy(data, lines->data, (size_t)lines->count * KM_LINE);
-		free(lines->data);
-		lines->data = data;
-		lines->room = room;
-	}
+int km_lines_add(struct km_lines *lines, uint32_t n, uint32_t *line)
+{
+	int r = reserve(lines, n);
+
+	if (r)
+		return r;
 	memset(lines->data + (size_t)lines->count * KM_LINE, 0, (size_t)n * KM_LINE);
 	*line = lines->count;
 	lines->count += n;
@@ -234,12 +244,14 @@ static unsigned index_bits(size_t flips)
 static int build_index(struct builder *b, struct km_set *set)
 {
 	unsigned bits = index_bits(b->flips);
-	uint32_t entries = 1u << bits;
+	uint32_t entries = 1u << bits, index_lines = (entries * sizeof(uint32_t) + KM_LINE - 1) / KM_LINE;
 	size_t from = 0;
 	int r;
 
 	set->shift = 32 - bits;
-	r = km_lines_add(b->lines, (entries * sizeof(uint32_t) + KM_LINE - 1) / KM_LINE, &set->index);
+	/* A hint that may fail: in a large list most entries have a node, and growing step by step copies. */
+	reserve(b->lines, index_lines + entries);
+	r = km_lines_add(b->lines, index_lines, &set->index);
 	for (uint32_t e = 0; !r && e < entries; e++) {
 		uint32_t low = (uint64_t)e << set->shift, high = low + (uint32_t)((1ull << set->shift) - 1);
 		uint32_t entry;

@@ -317,6 +317,8 @@ static void test_loopback_is_never_listed(void **state)
 	check_no_loopback(f, "127.0.0.1", NULL);
 	check_no_loopback(f, "128.0.0.0/1", "128.0.0.0");
 	check_no_loopback(f, "1.0.0.0/8 127.0.0.0/16 127.255.0.0/16 200.0.0.0/8", "200.0.0.1");
+	check_no_loopback(f, "126.0.0.0/8 127.0.0.0/16 127.255.0.0/16", "126.255.255.255");
+	check_no_loopback(f, "127.0.0.0/16 127.255.0.0/16 128.0.0.0/8", "128.0.0.0");
 	check_no_loopback(f, "::/0", "::");
 	check_no_loopback(f, "::/0", "::2");
 	check_no_loopback(f, "::/127", "::");

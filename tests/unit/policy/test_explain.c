@@ -133,6 +133,19 @@ static void test_nearest_miss(void **state)
 	      "");
 }
 
+/* The next address after a prefix is nearer than one 5 further on, though three words differ. */
+static void test_nearest_across_words(void **state)
+{
+	struct fixture *f = *state;
+
+	rule(f, "2001:db8:0:1::/64", 1);
+	rule(f, "2001:db8:0:2::5", 2);
+	check(f, "2001:db8:0:2::", KM_DENIED_SOURCE, 0, "2001:db8:0:2:: is outside 2001:db8:0:1::/64, etcd.allow:1",
+	      "");
+	check(f, "2001:db8:0:2::4", KM_DENIED_SOURCE, 0, "2001:db8:0:2::4 is outside 2001:db8:0:2::5, etcd.allow:2",
+	      "");
+}
+
 static void test_no_rule_of_the_family(void **state)
 {
 	struct fixture *f = *state;
@@ -247,15 +260,11 @@ static void test_rule_of_an_event(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_longest_prefix),
-		TEST(test_overridden_rule),
-		TEST(test_nearest_miss),
-		TEST(test_expired),
-		TEST(test_no_rule_of_the_family),
-		TEST(test_failsafe),
-		TEST(test_self),
-		TEST(test_deny_self),
-		TEST(test_audit),
+		TEST(test_longest_prefix),   TEST(test_overridden_rule),
+		TEST(test_nearest_miss),     TEST(test_nearest_across_words),
+		TEST(test_expired),	     TEST(test_no_rule_of_the_family),
+		TEST(test_failsafe),	     TEST(test_self),
+		TEST(test_deny_self),	     TEST(test_audit),
 		TEST(test_rule_of_an_event),
 	};
 

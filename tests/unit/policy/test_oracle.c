@@ -72,8 +72,8 @@ static void test_lists(void **state)
 	(void)state;
 	rule_text(&rules, "!198.51.100.66", 1, KM_FOREVER);
 	rule_text(&rules, "198.51.100.0/24", 2, KM_FOREVER);
-	rule_text(&rules, "!203.0.113.7", 3, KM_FOREVER);
-	rule_text(&rules, "203.0.113.7", 4, KM_FOREVER);
+	rule_text(&rules, "203.0.113.7", 3, KM_FOREVER);
+	rule_text(&rules, "!203.0.113.7", 4, KM_FOREVER);
 	rule_text(&rules, "203.0.113.8", 5, NOW);
 	rule_text(&rules, "203.0.113.9", 6, NOW + 1);
 	rule_text(&rules, "2001:db8:1::/48", 7, KM_FOREVER);

@@ -56,8 +56,7 @@ static enum km_reason image_decide(const struct km_image *image, unsigned servic
 	return flow->via == KM_VIA_WIRE && own ? KM_DENIED_MARTIAN : KM_DENIED_SOURCE;
 }
 
-/* `explain` knows the source alone: it speaks of a flow to some other address of which the lookup hook can tell no
- * more. */
+/* `explain` knows the source alone: it answers for a flow to an ordinary address, of which no interface is known. */
 static bool explain_applies(const struct km_flow *flow)
 {
 	return flow->via == KM_VIA_UNKNOWN && !km_ip_loopback(flow->family, flow->destination) &&

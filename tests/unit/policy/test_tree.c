@@ -129,6 +129,7 @@ static void test_whole_space(void **state)
 		assert_true(has(&f, (struct km_ip){}));
 		assert_true(has(&f, ip_text(family == KM_V4 ? "127.255.255.255" : "2001:db8::7")));
 		assert_true(has(&f, all.last));
+		assert_int_equal(f.lines.count, 3); /* the index alone */
 		km_lines_free(&f.lines);
 	}
 }
@@ -238,6 +239,26 @@ static void test_index_grows_with_the_list(void **state)
 	}
 }
 
+/* A range that ends where an entry of the index does needs no node. */
+static void test_whole_entries_are_answers(void **state)
+{
+	struct km_range ranges[9] = {{ip_text("64.0.0.0"), ip_text("127.255.255.255")}};
+	const uint32_t *index;
+	struct fixture f;
+
+	(void)state;
+	for (unsigned i = 1; i < 9; i++)
+		ranges[i].first.word[0] = ranges[i].last.word[0] = 0xc8000000 + 2 * i;
+	build(&f, KM_V4, ranges, 9);
+	assert_int_equal(f.set.shift, 30);
+	index = (uint32_t *)(f.lines.data + (size_t)f.set.index * KM_LINE);
+	assert_int_equal(index[0], 0);
+	assert_int_equal(index[1], 1);
+	assert_int_equal(index[2], 0);
+	check_edges(&f, KM_V4, ranges, 9);
+	km_lines_free(&f.lines);
+}
+
 static int compare(const void *a, const void *b)
 {
 	return km_ip_compare(*(const struct km_ip *)a, *(const struct km_ip *)b);
@@ -257,7 +278,7 @@ static struct km_ip crowded(uint64_t *seed, enum km_family family)
 static void test_random_ranges(void **state)
 {
 	enum { EDGES = 600, ROUNDS = 200 };
-	struct km_ip edges[EDGES];
+	struct km_ip edges[EDGES] = {};
 	struct km_range ranges[EDGES / 2];
 	uint64_t seed = 1;
 
@@ -336,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_neighbouring_values),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_index_grows_with_the_list),
+		cmocka_unit_test(test_whole_entries_are_answers),
 		cmocka_unit_test(test_random_ranges),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_too_large),
