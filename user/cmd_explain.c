@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "inforce.h"
 #include "kernel/book.h"
 #include "kernel/pins.h"
@@ -99,17 +99,18 @@ int km_cmd_explain(const struct km_options *options)
 {
 	struct km_ruling ruling = {};
 	struct km_answer answer = {};
-	struct km_facts facts = {};
+	struct km_host host = {.netns = -1};
 	struct km_err err = {};
 	int status;
 
 	if (km_ip_parse(options->argument[1], &answer.family, &answer.source))
 		return km_exit_usage("%s: not an address; say it as 192.0.2.7 or 2001:db8::7", options->argument[1]);
-	if (km_facts_read(options->target.netns, &facts, &err) || find_ruling(options, &facts, &ruling, &answer, &err))
+	if (km_host_open(options->target.netns, &host, &err) ||
+	    find_ruling(options, &host.facts, &ruling, &answer, &err))
 		status = km_exit_failed(&err);
 	else
-		status = answer_from(options, &facts, &ruling, &answer);
+		status = answer_from(options, &host.facts, &ruling, &answer);
 	km_ruling_free(&ruling);
-	free((void *)facts.own);
+	km_host_close(&host);
 	return status;
 }

@@ -178,7 +178,8 @@ static void check_policy(struct km_status *status)
 	const struct km_state *state = &status->state;
 
 	if (*state->refusal)
-		add_problem(status, "refused", NULL, "the files are refused, the last good policy stays in force: %s",
+		add_problem(status, "refused", NULL, "the files are refused, %s: %s",
+			    status->loaded ? "the last good policy stays in force" : "nothing is attached",
 			    state->refusal);
 	if (state->kept)
 		add_problem(status, "kept", NULL,
@@ -231,7 +232,6 @@ static int read_loaded(const struct km_target *target, const struct km_pins *pin
 	r = read_listeners(&places, depth, status, err);
 	if (r)
 		return r;
-	check_policy(status);
 	if (depth == KM_STATUS_FULL && read_kept(target, status))
 		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
 	return 0;
@@ -260,6 +260,7 @@ int km_status_read(const struct km_target *target, enum km_status_depth depth, s
 		r = 0;
 	else if (!r)
 		status->loaded = status->state.generation != 0;
+	check_policy(status);
 	if (status->loaded)
 		r = read_loaded(target, &pins, depth, status, err);
 	km_pins_close(&pins);

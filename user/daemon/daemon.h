@@ -11,6 +11,7 @@
 #include "daemon/events.h"
 #include "daemon/troubles.h"
 #include "error.h"
+#include "facts.h"
 #include "host/watch.h"
 #include "kernel/book.h"
 #include "kernel/pins.h"
@@ -21,13 +22,12 @@ struct km_daemon {
 
 	struct km_pins pins; /* dir -1: not entered, because something says off */
 	int lock;	     /* of the daemon; -1 like the above */
-	struct km_book book; /* state -1: nothing loaded yet */
+	struct km_book book; /* state -1: likewise */
 	bool loaded;
-	uint64_t generation;	    /* in force, as far as we know */
-	int64_t next_until;	    /* CLOCK_REALTIME ns, KM_FOREVER: none */
-	unsigned char told[32];	    /* hash of the invalid files that were told of last */
-	struct km_own_address *own; /* as of the last look */
-	size_t own_count;
+	uint64_t generation;	/* in force, as far as we know */
+	int64_t next_until;	/* CLOCK_REALTIME ns, KM_FOREVER: none */
+	unsigned char told[32]; /* hash of the invalid files that were told of last */
+	struct km_host host;	/* its addresses as of the last transaction */
 
 	struct km_watch *watch;
 	struct km_events events;
@@ -45,7 +45,7 @@ int km_daemon_enter(struct km_daemon *daemon, struct km_err *err);
 void km_daemon_leave(struct km_daemon *daemon, bool stopped);
 /* One transaction; what comes of it is said, and what follows from it done. 0 or -errno, said. */
 int km_daemon_apply(struct km_daemon *daemon, enum km_apply_how how);
-/* The files may be other ones: AUTO, or LOAD until something is in force. */
+/* The files may be other ones: AUTO, or START until something is in force. */
 void km_daemon_look_at_files(struct km_daemon *daemon);
 /* Looks into the books for what other commands did. False: the daemon is asked to go. */
 bool km_daemon_read_book(struct km_daemon *daemon);

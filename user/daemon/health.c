@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdlib.h>
-#include <string.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-#include "cleanup.h"
 #include "daemon/daemon.h"
-#include "host/addresses.h"
+#include "facts.h"
 #include "host/clock.h"
-#include "host/netns.h"
 #include "policy/addr.h"
 #include "report/say.h"
 
@@ -44,41 +42,39 @@ static void check_status(struct km_daemon *daemon)
 		if (km_daemon_enter(daemon, &err))
 			km_daemon_complain(daemon, &err);
 	} else if (daemon->loaded && can_be_mended(status) && (news || daemon->looks % MEND_EVERY == 0)) {
+		km_say("%s: attaching again", daemon->target->name);
 		km_daemon_apply(daemon, KM_APPLY_TIMER);
 	}
 	km_status_free(status);
 }
 
-static bool same_addresses(const struct km_daemon *daemon, const struct km_own_address *list, size_t count)
+static bool same_addresses(const struct km_facts *a, const struct km_facts *b)
 {
-	if (count != daemon->own_count)
+	if (a->own_count != b->own_count)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (list[i].family != daemon->own[i].family || km_ip_compare(list[i].ip, daemon->own[i].ip))
+	for (size_t i = 0; i < a->own_count; i++)
+		if (a->own[i].family != b->own[i].family || km_ip_compare(a->own[i].ip, b->own[i].ip))
 			return false;
 	return true;
 }
 
 static void check_addresses(struct km_daemon *daemon)
 {
-	KM_AUTO_FREE struct km_own_address *list = NULL;
-	KM_AUTO_CLOSE int netns = -1;
 	struct km_err err = {};
-	size_t count;
-	bool first = !daemon->own;
+	struct km_host host;
 
-	netns = km_netns_open(daemon->target->netns, &err);
-	if (netns < 0 || km_addresses_read(netns, &list, &count, &err)) {
+	if (km_host_open(daemon->target->netns, &host, &err)) {
 		km_daemon_complain(daemon, &err);
 		return;
 	}
-	if (same_addresses(daemon, list, count))
+	if (same_addresses(&host.facts, &daemon->host.facts)) {
+		km_host_close(&host);
 		return;
-	free(daemon->own);
-	daemon->own = KM_TAKE_PTR(list);
-	daemon->own_count = count;
-	if (!first && daemon->loaded)
-		km_daemon_apply(daemon, KM_APPLY_TIMER);
+	}
+	km_host_close(&daemon->host);
+	daemon->host = host;
+	km_say("%s: own addresses changed, %zu now", daemon->target->name, host.facts.own_count);
+	km_daemon_apply(daemon, KM_APPLY_TIMER);
 }
 
 void km_daemon_look_after(struct km_daemon *daemon)
@@ -89,7 +85,8 @@ void km_daemon_look_after(struct km_daemon *daemon)
 	if (daemon->pins.dir < 0 && km_daemon_enter(daemon, &err))
 		km_daemon_complain(daemon, &err);
 	check_status(daemon);
-	check_addresses(daemon);
+	if (daemon->loaded)
+		check_addresses(daemon);
 	if (daemon->loaded && daemon->next_until <= km_clock_wall())
 		km_daemon_apply(daemon, KM_APPLY_TIMER);
 }

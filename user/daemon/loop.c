@@ -70,8 +70,10 @@ static void on_clock(int fd, short what, void *context)
 	/* ECANCELED: the clock was set. Either way what has ended is another question now. */
 	if (read(fd, &expired, sizeof(expired)) < 0 && errno == EAGAIN)
 		return;
-	if (loop->daemon.loaded)
+	if (loop->daemon.loaded) {
+		km_say("%s: a time limit has passed, or the clock was set", loop->daemon.target->name);
 		km_daemon_apply(&loop->daemon, KM_APPLY_TIMER);
+	}
 	arm_clock(loop);
 }
 
@@ -217,7 +219,7 @@ static void tear_down(struct loop *loop)
 	if (loop->clock >= 0)
 		close(loop->clock);
 	km_watch_close(loop->daemon.watch);
-	free(loop->daemon.own);
+	km_host_close(&loop->daemon.host);
 	free(loop);
 }
 
@@ -260,6 +262,7 @@ int km_daemon_run(const struct km_target *target, bool json, bool detach_on_exit
 		.json = json,
 		.pins = {.dir = -1},
 		.lock = -1,
+		.host = {.netns = -1},
 		.book = {.state = -1},
 		.next_until = KM_FOREVER,
 	};

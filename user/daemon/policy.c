@@ -38,21 +38,22 @@ static int write_pid(struct km_daemon *daemon, uint32_t pid, struct km_err *err)
 	return km_book_set_state(&daemon->book, &state, err);
 }
 
-/* What only exists once something is loaded. */
+/* The books exist from the first transaction on, the log once something is in force. */
 static int open_books(struct km_daemon *daemon, struct km_err *err)
 {
-	int r;
+	int r = 0;
 
-	r = km_book_open(&daemon->pins, false, &daemon->book, err);
-	if (r)
-		return r;
-	r = write_pid(daemon, (uint32_t)getpid(), err);
-	if (!r)
-		r = km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, false, err);
-	if (r) {
-		km_book_close(&daemon->book);
-		daemon->book.state = -1;
+	if (daemon->book.state < 0) {
+		struct km_book book;
+
+		r = km_book_open(&daemon->pins, false, &book, err);
+		if (r)
+			return r;
+		daemon->book = book;
+		r = write_pid(daemon, (uint32_t)getpid(), err);
 	}
+	if (!r && daemon->loaded && !daemon->events.reader)
+		r = km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, false, err);
 	return r;
 }
 
@@ -73,7 +74,7 @@ static void tell_invalid(struct km_daemon *daemon, struct km_outcome *outcome)
 		       daemon->target->name, daemon->target->config);
 }
 
-static void take_outcome(struct km_daemon *daemon, struct km_outcome *outcome)
+static void take_outcome(struct km_daemon *daemon, enum km_apply_how how, struct km_outcome *outcome)
 {
 	struct km_err err = {};
 
@@ -82,9 +83,11 @@ static void take_outcome(struct km_daemon *daemon, struct km_outcome *outcome)
 	if (outcome->result == KM_UNCHANGED)
 		return;
 	if (outcome->result == KM_APPLIED) {
-		memset(daemon->told, 0, sizeof(daemon->told));
+		if (how != KM_APPLY_TIMER)
+			memset(daemon->told, 0, sizeof(daemon->told));
 		km_tell_diags(outcome);
-		km_say("%s: generation %" PRIu64 " in force", daemon->target->name, outcome->generation);
+		if (how != KM_APPLY_TIMER)
+			km_say("%s: generation %" PRIu64 " in force", daemon->target->name, outcome->generation);
 	} else {
 		tell_invalid(daemon, outcome);
 	}
@@ -104,14 +107,20 @@ int km_daemon_apply(struct km_daemon *daemon, enum km_apply_how how)
 	r = km_apply(daemon->target, how, &outcome, &err);
 	if (!r) {
 		*daemon->said = '\0';
-		take_outcome(daemon, &outcome);
-		if (daemon->loaded && daemon->book.state < 0)
-			r = open_books(daemon, &err);
+		take_outcome(daemon, how, &outcome);
+		r = open_books(daemon, &err);
 	}
 	if (r)
 		km_daemon_complain(daemon, &err);
 	km_outcome_free(&outcome);
 	return r;
+}
+
+/* Before the transaction reads them itself: a change in between is seen at the next look. */
+static int take_addresses(struct km_daemon *daemon, struct km_err *err)
+{
+	km_host_close(&daemon->host);
+	return km_host_open(daemon->target->netns, &daemon->host, err);
 }
 
 int km_daemon_enter(struct km_daemon *daemon, struct km_err *err)
@@ -128,7 +137,7 @@ int km_daemon_enter(struct km_daemon *daemon, struct km_err *err)
 	if (daemon->lock < 0)
 		r = daemon->lock;
 	else
-		r = km_daemon_apply(daemon, KM_APPLY_LOAD);
+		r = take_addresses(daemon, err) ?: km_daemon_apply(daemon, KM_APPLY_START);
 	if (r) {
 		if (*daemon->said)
 			memcpy(err->text, daemon->said, sizeof(err->text));
@@ -160,7 +169,7 @@ void km_daemon_leave(struct km_daemon *daemon, bool stopped)
 void km_daemon_look_at_files(struct km_daemon *daemon)
 {
 	if (daemon->pins.dir >= 0)
-		km_daemon_apply(daemon, daemon->loaded ? KM_APPLY_AUTO : KM_APPLY_LOAD);
+		km_daemon_apply(daemon, daemon->loaded ? KM_APPLY_AUTO : KM_APPLY_START);
 }
 
 /* Another command has put a policy in force: when it changes by itself is in its files. */
