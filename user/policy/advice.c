@@ -81,7 +81,7 @@ bool km_advise_comment(const struct km_line *line, const char *at)
 
 	if (*at != ';' && !slashes)
 		return false;
-	km_line_error(line, at, "only # starts a comment, not %s%s", slashes ? "//" : ";",
+	km_line_error(line, at, "only # starts a comment, not \"%s\"%s", slashes ? "//" : ";",
 		      *line->comment_advised
 			      ? ""
 			      : "; and this list says who is let in: is it a blocklist? Its networks are "

@@ -53,6 +53,30 @@ int km_rules_add_range(struct km_rules *rules, const struct km_rule *like, struc
 	}
 }
 
+bool km_rules_add_self(struct km_rules *rules, const struct km_self_rule *self)
+{
+	const unsigned room = sizeof(rules->self) / sizeof(rules->self[0]);
+	struct km_self_rule *same = NULL, *least = &rules->self[0];
+
+	if (rules->self_count < room) {
+		rules->self[rules->self_count++] = *self;
+		return true;
+	}
+	for (unsigned i = 0; i < room; i++) {
+		struct km_self_rule *other = &rules->self[i];
+
+		if (other->deny == self->deny && (!same || other->until < same->until))
+			same = other;
+		if (other->until < least->until)
+			least = other;
+	}
+	if (!same)
+		*least = *self;
+	else if (self->until > same->until)
+		*same = *self;
+	return false;
+}
+
 void km_rules_free(struct km_rules *rules)
 {
 	free(rules->list);
