@@ -15,7 +15,7 @@ CC := cc
 B := build
 
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2);)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
 CPPFLAGS := -D_GNU_SOURCE -Iinclude -Iuser -I$(B)
@@ -34,7 +34,8 @@ SAN_OBJ := $(patsubst $(B)/obj/%,$(B)/san/%,$(LIB_OBJ))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)))
-TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/tools/*.c)))
+UNIT_HELPER_OBJ := $(patsubst %.c,$(B)/san/%.o,$(filter-out $(UNIT:$(B)/%=%.c),$(wildcard tests/unit/*.c tests/unit/*/*.c)))
+TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(filter-out %.bpf.c,$(wildcard tests/tools/*.c))))
 TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(sort $(wildcard tests/*/*.bpf.c)))
 
 .PHONY: all
@@ -71,9 +72,13 @@ $(B)/kubemoat.skel.h: $(B)/kubemoat.bpf.o
 $(B)/tests/%.bpf.o: tests/%.bpf.c
 	$(call say,CLANG,$<)mkdir -p $(@D); $(CLANG) $(BPF_CFLAGS) -c -o $@ -MF $(@:.o=.d) -MT $@ $<
 
+# Sources in tests/unit that are no test of their own: shared by tests.
+$(B)/libunit.a: $(UNIT_HELPER_OBJ)
+	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+
 # Unit tests and their code under test run with the sanitizers.
-$(B)/tests/unit/%: tests/unit/%.c $(B)/libkm-san.a
-	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libkm-san.a -lcmocka $(LIBS)
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libunit.a $(B)/libkm-san.a
+	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libunit.a $(B)/libkm-san.a -lcmocka $(LIBS)
 
 # Programs that the end-to-end tests and the bench use.
 $(B)/tests/tools/%: tests/tools/%.c $(B)/libkm.a
@@ -93,10 +98,22 @@ demo:
 	@$(MAKE) --no-print-directory
 	@scripts/demo
 
+# The bench: one program of several files, and the programs in the kernel that it measures.
+BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %.bpf.c,$(sort $(wildcard tests/bench/*.c))))
+BENCH_SKEL := $(patsubst tests/%.bpf.c,$(B)/tests/%.skel.h,$(sort $(wildcard tests/bench/*.bpf.c)))
+
+$(B)/tests/%.skel.h: $(B)/tests/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@
+
+$(BENCH_OBJ): | $(BENCH_SKEL)
+$(B)/tests/bench/bench: $(BENCH_OBJ) $(B)/libkm.a
+	$(call say,LINK,$@)$(CC) $(KM_CFLAGS) -o $@ $^ $(LIBS)
+-include $(BENCH_OBJ:.o=.d)
+
 .PHONY: bench
 bench:
 	@scripts/setup bench
-	@$(MAKE) --no-print-directory all $(TOOLS) $(TEST_BPF)
+	@$(MAKE) --no-print-directory all $(B)/tests/bench/bench
 	@scripts/bench
 
 .PHONY: fuzz
@@ -111,6 +128,7 @@ kernels:
 
 .PHONY: lint
 lint:
+	@scripts/setup lint
 	@scripts/lint
 
 .PHONY: format
@@ -127,4 +145,4 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(B)/kubemoat.bpf.d $(UNIT:=.d) $(TOOLS:=.d) $(TEST_BPF:.o=.d)
+-include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(B)/kubemoat.bpf.d $(UNIT:=.d) $(UNIT_HELPER_OBJ:.o=.d) $(TOOLS:=.d) $(TEST_BPF:.o=.d)

@@ -26,7 +26,9 @@ static __always_inline __u32 km_node_interval(const struct km_node *node, __u32 
 {
 	__u64 below = 0;
 
+#ifdef __clang__ /* the tests are built by gcc, which does not know it */
 #pragma unroll
+#endif
 	for (int i = 0; i < KM_NODE_KEYS; i++) {
 		__u64 difference = (__u64)node->key[i] - x;
 
@@ -49,7 +51,7 @@ static __always_inline __u32 km_bits_set(__u32 x)
  * True if ip is in the set. `mask` is the image's size in bytes - 1: every offset goes through it, so that the
  * verifier sees that it stays inside; a well-formed image never needs it.
  */
-static __always_inline int km_set_has(const void *image, __u32 mask, const struct km_set *set, const struct km_ip *ip)
+static __noinline int km_set_has(const void *image, __u32 mask, const struct km_set *set, const struct km_ip *ip)
 {
 	__u32 x = ip->word[0], next1 = ip->word[1], next2 = ip->word[2], next3 = ip->word[3];
 	__u64 offset = (__u64)set->index * KM_LINE + ((__u64)x >> (set->shift & 63)) * sizeof(__u32);
@@ -57,22 +59,24 @@ static __always_inline int km_set_has(const void *image, __u32 mask, const struc
 
 	for (int depth = 0; depth < KM_DEPTH; depth++) {
 		const struct km_node *node;
-		__u32 interval, bit;
+		__u32 interval, take;
 
 		if (line <= 1)
 			return line;
 		offset = (__u64)line * KM_LINE;
 		node = image + (offset & (mask & ~(KM_LINE - 1)));
-		interval = km_node_interval(node, x);
-		bit = 1u << (interval & 31);
-		if (!(node->deep & bit))
-			return !!(node->bits & bit);
-		if (node->bits & bit) {
-			x = next1;
-			next1 = next2;
-			next2 = next3;
-		}
-		line = node->link + km_bits_set(node->deep & (bit - 1));
+		interval = km_node_interval(node, x) & 15;
+		if (!(node->deep >> interval & 1))
+			return node->bits >> interval & 1;
+		/*
+		 * To the next word, or not (take 0), without a branch: the verifier would follow every sequence of
+		 * choices. A mask of all ones or none would not do: newer kernels fork on those too.
+		 */
+		take = node->bits >> interval & 1;
+		x += (next1 - x) * take;
+		next1 += (next2 - next1) * take;
+		next2 += (next3 - next2) * take;
+		line = node->link + km_bits_set(node->deep & ((1u << interval) - 1));
 	}
 	return 0;
 }

@@ -87,7 +87,7 @@ struct km_event {
 	__u8 reserved[64]; /* of local events: pid, uid, comm, cgroup */
 };
 
-/* Value of the map `log`, indexed by CPU: written by that CPU alone, mapped read-only by any number of readers. */
+/* Value of the map `denials`, indexed by CPU: written by that CPU alone, mapped read-only by any number of readers. */
 struct km_log {
 	__u64 head;	  /* events written; event n (from 1) is in event[(n - 1) % KM_LOG_EVENTS] */
 	__u64 suppressed; /* denials counted but not reported, because of events.per_second */
@@ -137,7 +137,7 @@ struct km_service {
 };
 
 enum km_image_flags {
-	KM_PACKET_LAYER = 1 << 0, /* the packet layer is attached and covers the listeners: it counts and drops */
+	KM_PACKET_LAYER = 1 << 0, /* the packet layer is attached and covers every listener: it counts and drops */
 };
 
 #define KM_SET_FAILSAFE KM_SERVICES  /* sources that no list refuses */

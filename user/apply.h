@@ -22,7 +22,8 @@ struct km_target {
 };
 
 enum km_apply_how {
-	KM_APPLY_LOAD,	 /* `load`, start of `run`: create or adopt; invalid files: the kept ones */
+	KM_APPLY_LOAD,	 /* typed `load`: create or adopt; invalid files: the kept ones */
+	KM_APPLY_START,	 /* start of `run`: the same, but nobody typed it: refuses an emptied list */
 	KM_APPLY_RELOAD, /* typed: only with something loaded; also what was refused before */
 	KM_APPLY_AUTO,	 /* the daemon saw a change: skips files in force or refused, refuses an emptied list */
 	KM_APPLY_TIMER,	 /* an `until` ended or own addresses changed: the policy in force again, from the kept files */
@@ -30,10 +31,10 @@ enum km_apply_how {
 
 enum km_apply_result {
 	KM_APPLIED,
-	KM_UNCHANGED,	 /* AUTO: nothing new */
+	KM_UNCHANGED,	 /* AUTO: nothing new, or refused before */
 	KM_REFUSED,	 /* files invalid; the last good policy stays in force */
 	KM_APPLIED_KEPT, /* LOAD: files invalid, the kept policy is in force */
-	KM_NOTHING,	 /* LOAD: files invalid and nothing kept; nothing attached */
+	KM_NOTHING,	 /* LOAD, AUTO: files invalid and nothing kept; nothing attached */
 };
 
 struct km_outcome {

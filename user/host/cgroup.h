@@ -12,7 +12,8 @@
 
 /*
  * The cgroup2 mount in /proc/self/mountinfo whose root directory has inode 1 (the true root; a bind mount of the
- * host's shows /.. as its root), else the widest (root field "/", then the shortest). Octal escapes decoded.
+ * host's shows /.. as its root), else the widest (root field of nothing but /.., the most of them; then "/", then the
+ * shortest). Octal escapes decoded.
  * 0; -ENOENT with *err: none mounted (or hidden by another mount), and what to mount.
  */
 int km_cgroup_find(char path[KM_CGROUP_PATH], struct km_err *err);
@@ -26,7 +27,11 @@ bool km_cgroup_is_root(int cgroup_fd);
 /* Id of the cgroup (its file handle's number, what INET_DIAG_CGROUP_ID shows). */
 int km_cgroup_id(int cgroup_fd, uint64_t *id, struct km_err *err);
 
-/* True if the cgroup with that id is the directory itself or below it; *path (may be NULL) its path relative to it. */
+/*
+ * True if the cgroup with that id is the directory itself or below it; *path (may be NULL) its path relative to it:
+ * "/" for itself, "/a/b"; "" where the true root covers a cgroup that is gone or not to be seen. Walks the
+ * directories below, so it needs no privilege; id 0 (the kernel does not say) is covered by the true root alone.
+ */
 bool km_cgroup_covers(int cgroup_fd, uint64_t id, char path[KM_CGROUP_PATH]);
 
 #endif

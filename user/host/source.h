@@ -11,8 +11,10 @@
 /*
  * Reads what `config_path` (a file, or a directory that holds kubemoat.yaml) leads to. What is wrong with single files
  * is in their `trouble` (missing, directory, FIFO, device, symlink loop, unreadable, too large, changed while it was
- * read); nothing here blocks. A path of the configuration that does not exist at all is "no file": 0 with files[0]
- * absent; so is a directory without kubemoat.yaml. Each file is read once, at one size; memory never exceeds its size.
+ * read), worded to follow a file's name: "is a directory: put a regular file in its place"; nothing here blocks. A path
+ * of the configuration that does not exist at all is "no file": 0 with files[0] absent; so is a directory without
+ * kubemoat.yaml. Each file is read at one size, and all at one state of a
+ * ..data link beside the configuration (a ConfigMap volume); memory never exceeds the size of the files.
  * Lists are relative to the configuration's directory. Without a configuration no list is read.
  * 0, or -errno with *err (memory, a path too long).
  */

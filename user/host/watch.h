@@ -18,10 +18,15 @@ struct km_watch;
 int km_watch_open(struct km_watch **watch, struct km_err *err);
 void km_watch_close(struct km_watch *watch);
 
-/* Readable when something happened; -1: poll instead. */
+/* Readable when something happened; -1: poll instead. An epoll descriptor: only wait on it. */
 int km_watch_fd(const struct km_watch *watch);
 
-/* Watches what leads to config_path and to every file of the bundle (paths), and drops what is no longer needed. */
+/*
+ * Watches what leads to config_path and to every file of the bundle (paths), and drops what is no longer needed. Call
+ * it after each reading. Where it comes upon a directory that was not watched before, changes since that reading may
+ * have gone unseen: the next km_watch_read() is CHANGED, so that the caller reads once more.
+ * 0, or -errno with *err (no watches left, memory): part may be unwatched, so poll as well.
+ */
 int km_watch_set(struct km_watch *watch, const char *config_path, const struct km_bundle *bundle, struct km_err *err);
 
 enum km_watch_news {
@@ -30,7 +35,10 @@ enum km_watch_news {
 	KM_WATCH_CHANGED, /* closed after writing, renamed, created, removed: read now */
 };
 
-/* Drains the events without blocking. An overflow counts as CHANGED. */
+/*
+ * Drains the events without blocking. An overflow counts as CHANGED. While one file is being written (its writer
+ * touched it within the last second and has not closed it), a change of another one is WRITING too.
+ */
 enum km_watch_news km_watch_read(struct km_watch *watch);
 
 /* True if the file is a mount of its own (a subPath volume), which never sees a swap. */

@@ -9,19 +9,22 @@
 #include "error.h"
 #include "kernel/pins.h"
 
+struct kubemoat_bpf;
+
 struct km_object {
-	void *skeleton;
-	int lookup_prog, packet_prog;		 /* borrowed from the skeleton */
-	int images, counters, log, marks, notes; /* likewise */
+	struct kubemoat_bpf *skeleton;
+	int lookup_prog, packet_prog;		     /* borrowed from the skeleton */
+	int images, counters, denials, marks, notes; /* likewise */
 };
 
 /*
  * Loads the programs for images of `image_bytes` (a power of two). Maps already pinned are used again, `images` only if
- * its size class is the same and `fresh_images` is false. Says what is missing and what to do: privilege (CAP_BPF,
+ * its size class is the same and `fresh_images` is false. `netns_cookie` identifies the guarded namespace (0: unknown);
+ * it is used where the kernel can compare it. Says what is missing and what to do: privilege (CAP_BPF,
  * CAP_NET_ADMIN, seccomp), kernel without sk_lookup (5.9), memlock.
  */
-int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, struct km_object *object,
-		   struct km_err *err);
+int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, uint64_t netns_cookie,
+		   struct km_object *object, struct km_err *err);
 void km_object_close(struct km_object *object);
 
 /* Pins programs and maps (not links). */

@@ -3,6 +3,7 @@
 #ifndef KM_READ_H
 #define KM_READ_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"

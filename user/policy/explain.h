@@ -12,9 +12,11 @@ struct km_explanation {
 	bool has_rule; /* `file` and `line` are set: the rule that decides */
 	unsigned file; /* index into the bundle; 0 with a line: a failsafe entry of kubemoat.yaml */
 	unsigned line;
-	char near[256];	     /* without a rule: "10.0.5.7 is outside 10.0.4.0/23, etcd.allow:3"; else "" */
-	char overrides[256]; /* with a rule: the wider or equal rule that it overrides, "192.0.2.0/24, etcd.allow:1";
-				else "" */
+	char near[256];	     /* without a rule, and not self: the nearest valid rule that allows, "10.0.5.7 is outside
+				10.0.4.0/23, etcd.allow:3"; one that covered it and has expired; or that there is none of the
+				family; else "" */
+	char overrides[256]; /* with a rule or failsafe entry: the longest valid one that says otherwise,
+				"192.0.2.0/24, etcd.allow:1"; else "" */
 };
 
 /* Decides `ip` for a service at facts->now. A loopback or own address is this host itself. */

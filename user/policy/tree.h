@@ -28,8 +28,8 @@ int km_lines_add(struct km_lines *lines, uint32_t n, uint32_t *line);
 void km_lines_free(struct km_lines *lines);
 
 /*
- * Appends index and nodes for `ranges` (ascending, disjoint, not adjacent) to lines and fills *set.
- * 0, -ENOMEM or -E2BIG.
+ * Appends index and nodes for `ranges` (ascending, disjoint, not adjacent) to lines and fills *set. Lines 0 and 1 must
+ * be taken already (the image's header does): as entries of an index they are answers. 0, -ENOMEM or -E2BIG.
  */
 int km_tree_build(enum km_family family, const struct km_range *ranges, size_t count, struct km_lines *lines,
 		  struct km_set *set);

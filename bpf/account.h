@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counting and the log. Both are per CPU and written from softirq alone, so plain additions are exact; user space adds
+ * the CPUs up. A denial is always counted; it is reported while the CPU's events of the running second last.
+ */
+#ifndef KM_ACCOUNT_H
+#define KM_ACCOUNT_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "decide.h"
+#include "kubemoat.h"
+
+#define KM_SECOND 1000000000ull
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KM_SLOTS);
+	__type(key, __u32);
+	__type(value, struct km_counters);
+} counters SEC(".maps");
+
+/* One entry a CPU: max_entries is set before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct km_log);
+} denials SEC(".maps");
+
+static __always_inline void km_count(__u32 slot, __u32 verdict, __u32 reason)
+{
+	struct km_counters *row = bpf_map_lookup_elem(&counters, &slot);
+
+	if (row && verdict < KM_VERDICTS)
+		row->count[verdict][reason & (KM_REASONS_ROOM - 1)]++;
+}
+
+/* May one more event be reported? The clock is read at most once a tick: it costs as much as the rest of a denial. */
+static __always_inline int km_log_room(struct km_log *cpu, __u32 per_second)
+{
+	__u64 jiffies = bpf_jiffies64();
+
+	if (jiffies != cpu->jiffies) {
+		__u64 now = bpf_ktime_get_boot_ns();
+
+		cpu->jiffies = jiffies;
+		if (now - cpu->second >= KM_SECOND) {
+			cpu->second = now;
+			cpu->used = 0;
+		}
+	}
+	if (cpu->used >= per_second) {
+		cpu->suppressed++;
+		return 0;
+	}
+	cpu->used++;
+	return 1;
+}
+
+/* Out of line: the room it takes on the stack and in the instruction cache is not on the way of a passing packet. */
+static __noinline int km_log_write(struct km_log *cpu, const struct km_tuple *t, __u64 generation, __u32 slot,
+				   __u32 what)
+{
+	struct km_event *event = &cpu->event[cpu->head & (KM_LOG_EVENTS - 1)];
+
+	*(volatile __u64 *)&event->seq = 0;
+	barrier();
+	event->time = bpf_ktime_get_boot_ns();
+	event->generation = generation;
+	event->source = t->source;
+	event->destination = t->destination;
+	event->source_port = t->source_port;
+	event->port = t->port;
+	event->family = t->family;
+	event->slot = slot;
+	event->verdict = what >> 8;
+	event->reason = what;
+	barrier();
+	*(volatile __u64 *)&event->seq = cpu->head + 1;
+	cpu->head++;
+	return 0;
+}
+
+/* Counts a decision, and reports it unless it lets the connection in. */
+static __always_inline void km_account(const struct km_image *image, const struct km_tuple *t, __u32 slot,
+				       __u32 verdict, __u32 reason)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct km_log *mine;
+
+	km_count(slot, verdict, reason);
+	if (verdict == KM_ALLOW)
+		return;
+	mine = bpf_map_lookup_elem(&denials, &cpu);
+	if (mine && km_log_room(mine, image->events_per_second))
+		km_log_write(mine, t, image->generation, slot, verdict << 8 | reason);
+}
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The precedence, on one page. Compiled for the kernel programs and for the property test, which holds it against the
+ * oracle (user/policy/oracle.c says the same in another way).
+ *
+ *   at once   the list allows the source, nothing about the tuple is strange       allowed
+ *   martian   from the wire, with a loopback address or its own destination        denied_martian
+ *   self      through lo, or (the lookup cannot see lo) it looks like it           allowed; with !@self as a refusal
+ *   list      the list allows the source after all                                 allowed
+ *   failsafe  a source that no list refuses                                        allowed_failsafe
+ *   spoofed   from the wire, with an address of this host                          denied_martian
+ *   default                                                                        denied_source
+ */
+#ifndef KM_DECIDE_H
+#define KM_DECIDE_H
+
+#include "kubemoat.h"
+#include "ranges.h"
+
+struct km_tuple {
+	struct km_ip source, destination;
+	__u16 source_port, port; /* numbers; the guarded port is the destination's */
+	__u8 family;
+};
+
+/* Where the packet came in. The lookup hook cannot tell: for an address of this host it sees the device that owns it.
+ */
+enum km_path { KM_PATH_UNKNOWN, KM_PATH_LO, KM_PATH_WIRE };
+
+/* Added to the reason: allowed as this host itself, which the packet layer has to confirm. */
+#define KM_AS_SELF 0x100
+
+static __always_inline int km_is_loopback(__u32 family, const struct km_ip *ip)
+{
+	if (family == KM_V4)
+		return ip->word[0] >> 24 == 127;
+	return !(ip->word[0] | ip->word[1] | ip->word[2]) && ip->word[3] == 1;
+}
+
+static __always_inline int km_same_ip(const struct km_ip *a, const struct km_ip *b)
+{
+	return !((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2]) |
+		 (a->word[3] ^ b->word[3]));
+}
+
+/* True if the tuple claims to be this host talking to itself, whatever its addresses. */
+static __always_inline int km_is_strange(const struct km_tuple *t)
+{
+	return km_is_loopback(t->family, &t->destination) || km_same_ip(&t->source, &t->destination);
+}
+
+/* Everything that decides, where the list does not let the tuple in at once. `listed`: the list allows the source. */
+static __always_inline __u32 km_decide_rest(const struct km_image *image, __u32 mask, __u32 service,
+					    const struct km_tuple *t, enum km_path path, int listed)
+{
+	/* Asked before anything depends on it: the verifier walks each question once for every state it is asked in. */
+	int own = km_set_has(image, mask, &image->set[KM_SET_OWN][t->family & 1], &t->source);
+	int failsafe = km_set_has(image, mask, &image->set[KM_SET_FAILSAFE][t->family & 1], &t->source);
+	int claims_self = km_is_strange(t) || km_is_loopback(t->family, &t->source);
+	int self = path == KM_PATH_LO || (path == KM_PATH_UNKNOWN && (claims_self || own));
+
+	if (path == KM_PATH_WIRE && claims_self)
+		return KM_DENIED_MARTIAN;
+	if (self && !(image->service[service].flags & KM_DENY_SELF))
+		return KM_ALLOWED | KM_AS_SELF;
+	if (!self && listed)
+		return KM_ALLOWED;
+	if (failsafe)
+		return KM_ALLOWED_FAILSAFE;
+	return own && path == KM_PATH_WIRE ? KM_DENIED_MARTIAN : KM_DENIED_SOURCE;
+}
+
+/* The reason for a new connection to a service; KM_AS_SELF is added where that is why. Loopback is in no list's set. */
+static __always_inline __u32 km_decide(const struct km_image *image, __u32 mask, __u32 service,
+				       const struct km_tuple *t, enum km_path path)
+{
+	int listed = km_set_has(image, mask, &image->set[service][t->family & 1], &t->source);
+
+	if (listed && !km_is_strange(t) && !(image->service[service].flags & KM_DENY_SELF))
+		return KM_ALLOWED;
+	return km_decide_rest(image, mask, service, t, path, listed);
+}
+
+static __always_inline int km_reason_allows(__u32 reason)
+{
+	return (reason & 0xff) <= KM_ALLOWED_FAILSAFE;
+}
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which policy image is in force, and which service a port belongs to. */
+#ifndef KM_BPF_IMAGE_H
+#define KM_BPF_IMAGE_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "kubemoat.h"
+
+/* Size of the image in bytes - 1, set before loading: a constant to the verifier. */
+const volatile __u32 km_image_mask = KM_IMAGE_MIN_BYTES - 1;
+
+struct km_image_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, KM_IMAGE_MIN_BYTES);
+};
+
+/* Every program reads the policy through slot 0, once a run: one store swaps ports, services and addresses together. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, KM_IMAGE_SLOTS);
+	__type(key, __u32);
+	__array(values, struct km_image_map);
+} images SEC(".maps");
+
+/* NULL never happens after the first load: a slot in use is only ever overwritten. */
+static __always_inline const struct km_image *km_image_in_force(void)
+{
+	__u32 zero = 0;
+	void *map = bpf_map_lookup_elem(&images, &zero);
+
+	return map ? bpf_map_lookup_elem(map, &zero) : NULL;
+}
+
+/* Number of the service that guards the port, + 1; 0: not guarded. */
+static __always_inline __u32 km_image_service(const struct km_image *image, __u32 port)
+{
+	__u32 page = image->port_page[(port >> 8) & 255];
+
+	if (page == 0 || page > KM_PORTS)
+		return 0;
+	return image->port[page][port & 255];
+}
+
+#endif

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Processes in the background, and waiting until something is so.
+
+fail() {
+	printf '%s\n' "$*" >&2
+	return 1
+}
+
+# Runs a command in the background: its output in $T/NAME.out and .err, its process in $SPAWNED. spawn NAME COMMAND...
+spawn() {
+	local name=$1
+	shift
+	"$@" > "$T/$name.out" 2> "$T/$name.err" < /dev/null 3>&- &
+	SPAWNED=$!
+	echo "$SPAWNED" >> "$T/pids"
+}
+
+# The same in a namespace. spawn_on NAMESPACE NAME COMMAND...
+spawn_on() {
+	local where=$1 name=$2
+	shift 2
+	spawn "$name" nsenter --net="/run/netns/$KM_NETNS-$where" -- "$@"
+}
+
+gone() {
+	! kill -0 "$1" 2> /dev/null
+}
+
+stop_all() {
+	local pid
+	while read -r pid; do
+		kill "$pid" 2> /dev/null || continue
+		within 2 gone "$pid" 2> /dev/null || kill -9 "$pid"
+		wait "$pid" 2> /dev/null || true
+	done < "$T/pids"
+}
+
+# Asks again and again until the command succeeds; fails once that many seconds have passed. within SECONDS COMMAND...
+within() {
+	local duration end
+	printf -v duration %.0f "$1e6"
+	end=$((${EPOCHREALTIME/./} + duration))
+	shift
+	until "$@" > "$T/within" 2>&1; do
+		if ((${EPOCHREALTIME/./} > end)); then
+			printf 'not in time: %s\n' "$*" >&2
+			cat "$T/within" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+# The command succeeds during all of these seconds. throughout SECONDS COMMAND...
+throughout() {
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+	while ((${EPOCHREALTIME/./} < end)); do
+		"$@" || return 1
+		sleep 0.1
+	done
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an instance remembers beside its programs: its state, and which service counts in which slot. Two pinned maps
+ * that only user space reads and writes, always under the writer's lock.
+ */
+#ifndef KM_BOOK_H
+#define KM_BOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "kernel/pins.h"
+#include "kubemoat.h"
+
+#define KM_STATE_MAGIC 0x6b6d7374 /* "kmst" */
+
+/* The one value of the map `state`. The fields up to `leaving` never move: any version can read them. */
+struct km_state {
+	uint32_t magic;
+	uint32_t layout;
+	uint32_t netns_inode;		/* guarded namespace */
+	uint32_t leaving;		/* `unload` asks the daemon to go */
+	uint64_t generation;		/* of the policy in force; 0: none yet */
+	int64_t loaded_at;		/* CLOCK_REALTIME ns, when that generation came into force */
+	unsigned char hash[32];		/* of its files */
+	unsigned char refused_hash[32]; /* of the files refused last; all 0: none */
+	int64_t refused_at;
+	uint64_t reload_failures;
+	uint32_t daemon_pid;
+	uint32_t kept;	       /* running from the kept files, because those of -c are invalid */
+	uint32_t adopted;      /* the last load found the links in place */
+	uint32_t packet_layer; /* wanted by the policy in force */
+	uint32_t image_bytes;  /* size class of the image map */
+	char version[32];      /* of the kubemoat that wrote the policy */
+	char config[1024];     /* absolute path of -c */
+	char cgroup[1024];     /* path attached to, as its loader saw it */
+	char refusal[1024];    /* why the files were refused, first error; empty: not */
+};
+
+/* A row of the map `names` (KM_SLOTS rows): which service counts in that slot. */
+struct km_name_row {
+	char name[KM_NAME_MAX + 1]; /* empty: free */
+	uint8_t in_force;	    /* in the policy in force */
+	uint8_t enforce;
+	uint8_t drop;
+	uint32_t port_count;
+	uint16_t ports[KM_PORTS];
+	uint64_t rules[KM_FAMILIES]; /* prefixes in force, as written */
+	uint64_t written;	     /* lines that hold a rule */
+};
+
+/* Opens or creates (first load) the maps `state` and `names`. -EPROTO: another layout, says which. */
+struct km_book {
+	int state, names; /* map file descriptors */
+};
+int km_book_open(const struct km_pins *pins, bool create, struct km_book *book, struct km_err *err);
+void km_book_close(struct km_book *book);
+int km_book_state(const struct km_book *book, struct km_state *state, struct km_err *err);
+int km_book_set_state(const struct km_book *book, const struct km_state *state, struct km_err *err);
+int km_book_names(const struct km_book *book, struct km_name_row rows[KM_SLOTS], struct km_err *err);
+int km_book_set_names(const struct km_book *book, const struct km_name_row rows[KM_SLOTS], struct km_err *err);
+
+/*
+ * Asks a daemon of any version to go: sets `leaving`, which never moves, in whatever state is pinned. Nothing pinned:
+ * nothing to ask.
+ */
+void km_book_ask_to_leave(const struct km_pins *pins);
+/* Pid of the daemon that wrote itself down, 0: unknown. */
+uint32_t km_book_daemon_pid(const struct km_pins *pins);
+
+#endif

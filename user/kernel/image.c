@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/image.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+
+#include "cleanup.h"
+#include "kubemoat.h"
+
+uint32_t km_image_class(size_t bytes)
+{
+	uint32_t class = KM_IMAGE_MIN_BYTES;
+
+	while (class < bytes && class < KM_IMAGE_MAX_BYTES)
+		class *= 2;
+	return class;
+}
+
+int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	KM_AUTO_CLOSE int fd = -1;
+	void *map;
+
+	if (size > image_bytes)
+		return km_fail(err, E2BIG, "the policy needs %zu bytes in the kernel, its map has %u", size,
+			       image_bytes);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
+	if (fd < 0 && errno == E2BIG)
+		return km_fail(
+			err, E2BIG,
+			"the policy needs %u KiB in one map value, more than this kernel allows (4096 KiB before Linux "
+			"5.11); use fewer or wider prefixes, or a newer kernel",
+			image_bytes >> 10);
+	if (fd < 0)
+		return km_fail(err, errno, "no map of %u KiB for the policy: %s", image_bytes >> 10, strerror(errno));
+	map = mmap(NULL, image_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return km_fail(err, errno, "the policy's map cannot be filled: %s", strerror(errno));
+	memcpy(map, bytes, size);
+	munmap(map, image_bytes);
+	/* Fails only while it is mapped elsewhere; then it is as good unfrozen. */
+	bpf_map_freeze(fd);
+	return KM_TAKE_FD(fd);
+}
+
+int km_image_swap(int images, uint32_t slot, int image_map, struct km_err *err)
+{
+	if (bpf_map_update_elem(images, &slot, &image_map, BPF_ANY))
+		return km_fail(err, errno, "the new policy cannot be put in force: %s", strerror(errno));
+	return 0;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/object.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "cleanup.h"
+#include "kernel/image.h"
+#include "kubemoat.skel.h"
+
+/* libbpf's first complaint since the last load began: the rest follows from it. */
+static char complaint[400];
+
+static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_WARN && !*complaint) {
+		vsnprintf(complaint, sizeof(complaint), format, args);
+		complaint[strcspn(complaint, "\n")] = 0;
+	}
+	return 0;
+}
+
+/* Is a seccomp filter in force for this process? It refuses bpf() whatever the capabilities are. */
+static bool filtered_by_seccomp(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	char line[256];
+	int mode = 0;
+
+	if (!status)
+		return false;
+	while (fgets(line, sizeof(line), status))
+		sscanf(line, "Seccomp: %d", &mode);
+	fclose(status);
+	return mode == 2;
+}
+
+static int check_privilege(struct km_err *err)
+{
+	KM_AUTO_CLOSE int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, sizeof(uint32_t), sizeof(uint32_t), 1, NULL);
+
+	if (fd >= 0)
+		return 0;
+	if (errno == ENOSYS)
+		return km_fail(err, ENOSYS, "this kernel has no bpf() system call; it needs CONFIG_BPF_SYSCALL");
+	if (errno == EPERM && filtered_by_seccomp())
+		return km_fail(err, EPERM,
+			       "bpf() is refused: a seccomp profile is in force; allow bpf() in it (in a pod: "
+			       "`privileged: true` "
+			       "or seccompProfile Unconfined), and give CAP_BPF and CAP_NET_ADMIN");
+	if (errno == EPERM)
+		return km_fail(err, EPERM,
+			       "bpf() is refused: run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (before "
+			       "Linux 5.11 "
+			       "also CAP_SYS_RESOURCE or `ulimit -l unlimited`)");
+	return km_fail(err, errno, "bpf() cannot create a map: %s", strerror(errno));
+}
+
+static int check_kernel(struct km_err *err)
+{
+	struct utsname kernel;
+
+	uname(&kernel);
+	if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SK_LOOKUP, NULL) != 1)
+		return km_fail(
+			err, ENOTSUP,
+			"Linux %s has no sk_lookup programs, nothing can be guarded: it takes 5.10 or newer, with "
+			"CONFIG_BPF_SYSCALL and CONFIG_INET",
+			kernel.release);
+	if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_CGROUP_SKB, NULL) != 1)
+		return km_fail(err, ENOTSUP, "Linux %s has no cgroup_skb programs: it needs CONFIG_CGROUP_BPF",
+			       kernel.release);
+	return 0;
+}
+
+/* Uses the pinned map instead of a new one, if there is one. */
+static int reuse(const struct km_pins *pins, const char *pin, struct bpf_map *map, struct km_err *err)
+{
+	KM_AUTO_CLOSE int fd = km_pins_get(pins, pin, err);
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fd;
+	if (bpf_map__reuse_fd(map, fd))
+		return km_fail(err, errno, "%s/%s/%s cannot be used again: %s", pins->bpffs, pins->name, pin,
+			       strerror(errno));
+	return 0;
+}
+
+static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, struct kubemoat_bpf *skeleton,
+		   struct km_err *err)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	int cpus = libbpf_num_possible_cpus();
+	KM_AUTO_CLOSE int template = -1;
+	int r = 0;
+
+	if (cpus < 1)
+		return km_fail(err, -cpus, "the number of possible CPUs cannot be read: %s", strerror(-cpus));
+	if (bpf_map__set_max_entries(skeleton->maps.denials, cpus))
+		return km_fail(err, errno, "map 'denials' cannot be sized: %s", strerror(errno));
+	template = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
+	if (template <0)
+		return km_fail(err, errno, "no map of %u KiB for the policy: %s", image_bytes >> 10, strerror(errno));
+	if (bpf_map__set_inner_map_fd(skeleton->maps.images, template))
+		return km_fail(err, errno, "map 'images' cannot be sized: %s", strerror(errno));
+	if (!fresh_images)
+		r = reuse(pins, KM_PIN_IMAGES, skeleton->maps.images, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_COUNTERS, skeleton->maps.counters, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_DENIALS, skeleton->maps.denials, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_MARKS, skeleton->maps.marks, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_NOTES, skeleton->maps.notes, err);
+	/* libbpf holds a copy of the template only until load: it must outlive this function. */
+	if (!r && bpf_object__load(skeleton->obj)) {
+		int code = errno;
+
+		r = km_fail(err, code, "the kernel refused the programs: %s (%s)",
+			    *complaint ? complaint : "no reason given", strerror(code));
+	}
+	return r;
+}
+
+int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, uint64_t netns_cookie,
+		   struct km_object *object, struct km_err *err)
+{
+	struct kubemoat_bpf *skeleton;
+	int r;
+
+	libbpf_set_print(keep_complaint);
+	r = check_privilege(err);
+	if (!r)
+		r = check_kernel(err);
+	if (r)
+		return r;
+	skeleton = kubemoat_bpf__open();
+	if (!skeleton)
+		return km_fail(err, errno, "the programs cannot be opened: %s", strerror(errno));
+	skeleton->rodata->km_image_mask = image_bytes - 1;
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_get_netns_cookie, NULL) == 1)
+		skeleton->rodata->km_netns_cookie = netns_cookie;
+	*complaint = 0;
+	r = prepare(pins, image_bytes, fresh_images, skeleton, err);
+	if (r) {
+		kubemoat_bpf__destroy(skeleton);
+		return r;
+	}
+	*object = (struct km_object){
+		.skeleton = skeleton,
+		.lookup_prog = bpf_program__fd(skeleton->progs.km_lookup),
+		.packet_prog = bpf_program__fd(skeleton->progs.km_packet),
+		.images = bpf_map__fd(skeleton->maps.images),
+		.counters = bpf_map__fd(skeleton->maps.counters),
+		.denials = bpf_map__fd(skeleton->maps.denials),
+		.marks = bpf_map__fd(skeleton->maps.marks),
+		.notes = bpf_map__fd(skeleton->maps.notes),
+	};
+	return 0;
+}
+
+void km_object_close(struct km_object *object)
+{
+	kubemoat_bpf__destroy(object->skeleton);
+	object->skeleton = NULL;
+}
+
+int km_object_pin(const struct km_pins *pins, const struct km_object *object, struct km_err *err)
+{
+	const struct {
+		const char *pin;
+		int fd;
+	} list[] = {
+		{KM_PIN_COUNTERS, object->counters},
+		{KM_PIN_DENIALS, object->denials},
+		{KM_PIN_MARKS, object->marks},
+		{KM_PIN_NOTES, object->notes},
+		{KM_PIN_IMAGES, object->images},
+		{KM_PIN_PACKET_PROG, object->packet_prog},
+		{KM_PIN_LOOKUP_PROG, object->lookup_prog},
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++) {
+		int r = km_pins_put(pins, list[i].pin, list[i].fd, err);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}

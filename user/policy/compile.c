@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policy/compile.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "policy/addr.h"
+
+#define MAX_NESTED (128 + 1) /* prefixes of different length that cover one address */
+
+/*
+ * The sweep over the sorted rules. They come as the nested prefixes open: a prefix starts, lies on the stack on top of
+ * those that contain it, and ends before the next one that it does not contain. The top of the stack decides.
+ *
+ *	10.0.0.0/8       |-----------------------------|      allowed
+ *	!10.0.64.0/18          |-----------|                  denied
+ *	10.0.66.0/24               |---|                      allowed
+ *	ranges           ------    -----    ------------
+ */
+struct sweep {
+	enum km_family family;
+	struct nested {
+		struct km_ip last;
+		unsigned len;
+		bool deny;
+	} nested[MAX_NESTED];
+	unsigned depth;
+	struct km_range *ranges;
+	size_t count;
+	bool open; /* the last range has no end yet */
+};
+
+/* From `ip` on addresses are allowed or not, as far as is known yet: the same `ip` may come again and counts then. */
+static void sweep_flip(struct sweep *s, struct km_ip ip, bool allow)
+{
+	struct km_range *last = s->count ? &s->ranges[s->count - 1] : NULL;
+	struct km_ip before;
+
+	if (allow == s->open)
+		return;
+	s->open = allow;
+	if (!allow && !km_ip_compare(last->first, ip))
+		s->count--;
+	else if (!allow)
+		km_ip_prev(s->family, ip, &last->last);
+	else if (!last || !km_ip_prev(s->family, ip, &before) || km_ip_compare(last->last, before))
+		s->ranges[s->count++].first = ip;
+}
+
+/* Closes the prefixes that end before `next`, or all of them (NULL). */
+static void sweep_close(struct sweep *s, const struct km_ip *next)
+{
+	while (s->depth && (!next || km_ip_compare(s->nested[s->depth - 1].last, *next) < 0)) {
+		struct km_ip after;
+
+		s->depth--;
+		if (km_ip_next(s->family, s->nested[s->depth].last, &after))
+			sweep_flip(s, after, s->depth && !s->nested[s->depth - 1].deny);
+	}
+}
+
+static void sweep_rule(struct sweep *s, const struct km_rule *rule)
+{
+	struct nested *top;
+
+	sweep_close(s, &rule->ip);
+	top = s->depth ? &s->nested[s->depth - 1] : NULL;
+	/* The same prefix again: of those, sorted, the first decides. */
+	if (top && top->len == rule->len)
+		return;
+	s->nested[s->depth++] = (struct nested){
+		.last = km_ip_last(s->family, rule->ip, rule->len),
+		.len = rule->len,
+		.deny = rule->deny,
+	};
+	sweep_flip(s, rule->ip, !rule->deny);
+}
+
+int km_rules_ranges(const struct km_rules *rules, enum km_family family, int64_t now, struct km_range **ranges,
+		    size_t *count)
+{
+	struct sweep s = {.family = family};
+	size_t valid = 0;
+
+	for (size_t i = 0; i < rules->count; i++)
+		valid += rules->list[i].family == family && now < rules->list[i].until;
+	*ranges = NULL;
+	*count = 0;
+	if (!valid)
+		return 0;
+	/* A rule flips twice, where it starts and where it ends, and every other flip opens a range. */
+	s.ranges = malloc(valid * sizeof(*s.ranges));
+	if (!s.ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->list[i].family == family && now < rules->list[i].until)
+			sweep_rule(&s, &rules->list[i]);
+	sweep_close(&s, NULL);
+	if (s.open)
+		s.ranges[s.count - 1].last = km_ip_last(family, (struct km_ip){}, 0);
+	*ranges = s.ranges;
+	*count = s.count;
+	return 0;
+}
+
+/* Takes the addresses cut.first to cut.last out of the ranges. */
+static int ranges_cut(enum km_family family, struct km_range cut, struct km_range **ranges, size_t *count)
+{
+	struct km_range *list = *ranges, rest[2];
+	size_t from = 0, to, n = 0;
+
+	while (from < *count && km_ip_compare(list[from].last, cut.first) < 0)
+		from++;
+	for (to = from; to < *count && km_ip_compare(list[to].first, cut.last) <= 0; to++)
+		;
+	if (from == to)
+		return 0;
+	if (km_ip_compare(list[from].first, cut.first) < 0) {
+		rest[n].first = list[from].first;
+		km_ip_prev(family, cut.first, &rest[n++].last);
+	}
+	if (km_ip_compare(list[to - 1].last, cut.last) > 0) {
+		km_ip_next(family, cut.last, &rest[n].first);
+		rest[n++].last = list[to - 1].last;
+	}
+	if (n > to - from) {
+		list = realloc(list, (*count + 1) * sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		*ranges = list;
+	}
+	memmove(&list[from + n], &list[to], (*count - to) * sizeof(*list));
+	memcpy(&list[from], rest, n * sizeof(*list));
+	*count = *count - (to - from) + n;
+	return 0;
+}
+
+/* Builds the set of what `rules` allow; of a service: without loopback. */
+static int compile_set(const struct km_rules *rules, enum km_family family, int64_t now, bool service,
+		       struct km_lines *lines, struct km_set *set)
+{
+	static const struct km_range loopback[KM_FAMILIES] = {
+		[KM_V4] = {{{0x7f000000}}, {{0x7fffffff}}},
+		[KM_V6] = {{{0, 0, 0, 1}}, {{0, 0, 0, 1}}},
+	};
+	struct km_range *ranges KM_AUTO_FREE = NULL;
+	size_t count;
+	int r = km_rules_ranges(rules, family, now, &ranges, &count);
+
+	if (!r && service)
+		r = ranges_cut(family, loopback[family], &ranges, &count);
+	return r ?: km_tree_build(family, ranges, count, lines, set);
+}
+
+static int failsafe_rules(const struct km_config *config, struct km_rules *rules)
+{
+	int r = 0;
+
+	for (unsigned i = 0; !r && i < config->failsafe_count; i++) {
+		const struct km_config_failsafe *entry = &config->failsafe[i];
+
+		r = km_rules_add(rules, &(struct km_rule){.ip = entry->ip,
+							  .family = entry->family,
+							  .len = entry->len,
+							  .until = KM_FOREVER});
+	}
+	km_rules_sort(rules);
+	return r;
+}
+
+static int own_rules(const struct km_facts *facts, struct km_rules *rules)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < facts->own_count; i++)
+		r = km_rules_add(rules, &(struct km_rule){.ip = facts->own[i].ip,
+							  .family = facts->own[i].family,
+							  .len = km_family_bits(facts->own[i].family),
+							  .until = KM_FOREVER});
+	km_rules_sort(rules);
+	return r;
+}
+
+/* Every set of the image, those of services that the policy does not have too: a set without an index is none. */
+static int compile_sets(const struct km_policy *policy, const struct km_facts *facts, struct km_lines *lines,
+			struct km_set set[KM_SETS][KM_FAMILIES])
+{
+	struct km_rules failsafe = {}, own = {};
+	int r;
+
+	r = failsafe_rules(&policy->config, &failsafe) ?: own_rules(facts, &own);
+	for (unsigned i = 0; !r && i < KM_SETS; i++) {
+		const struct km_rules *rules = i == KM_SET_FAILSAFE ? &failsafe
+					       : i == KM_SET_OWN    ? &own
+								    : &policy->rules[i];
+
+		for (enum km_family family = KM_V4; !r && family < KM_FAMILIES; family++)
+			r = compile_set(rules, family, facts->now, i < KM_SERVICES, lines, &set[i][family]);
+	}
+	km_rules_free(&own);
+	km_rules_free(&failsafe);
+	return r;
+}
+
+static uint16_t service_flags(const struct km_config_service *service, const struct km_rules *rules, int64_t now)
+{
+	uint16_t flags = (service->enforce ? KM_ENFORCE : 0) | (service->drop ? KM_DROP : 0);
+
+	for (unsigned i = 0; i < rules->self_count; i++)
+		if (rules->self[i].deny && now < rules->self[i].until)
+			flags |= KM_DENY_SELF;
+	return flags;
+}
+
+static int compile_ports(const struct km_config *config, struct km_image *image)
+{
+	unsigned pages = 0;
+
+	for (unsigned i = 0; i < config->service_count; i++)
+		for (unsigned p = 0; p < config->services[i].port_count; p++) {
+			unsigned port = config->services[i].ports[p];
+			__u8 *page = &image->port_page[port >> 8];
+
+			if (!*page && pages == KM_PORTS)
+				return -E2BIG;
+			if (!*page)
+				*page = ++pages;
+			image->port[*page][port & 255] = i + 1;
+		}
+	return 0;
+}
+
+int km_compile(const struct km_policy *policy, const struct km_facts *facts, const struct km_image_params *params,
+	       struct km_lines *lines)
+{
+	struct km_set set[KM_SETS][KM_FAMILIES] = {};
+	struct km_image *image;
+	uint32_t header;
+	int r;
+
+	r = km_lines_add(lines, KM_IMAGE_HEADER_LINES, &header) ?: compile_sets(policy, facts, lines, set);
+	if (r)
+		return r;
+	image = (struct km_image *)lines->data;
+	image->magic = KM_IMAGE_MAGIC;
+	image->flags = params->packet_layer ? KM_PACKET_LAYER : 0;
+	image->generation = params->generation;
+	image->events_per_second = policy->config.events_per_second;
+	image->lines = lines->count;
+	memcpy(image->set, set, sizeof(set));
+	for (unsigned i = 0; i < policy->config.service_count; i++)
+		image->service[i] = (struct km_service){
+			.flags = service_flags(&policy->config.services[i], &policy->rules[i], facts->now),
+			.slot = params->slot[i],
+		};
+	return compile_ports(&policy->config, image);
+}

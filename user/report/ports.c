@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "report/ports.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *km_ports_format(const struct km_name_row *row, char text[KM_PORTS_TEXT])
+{
+	size_t length = 0;
+
+	strcpy(text, "-");
+	for (unsigned i = 0; i < row->port_count && i < KM_PORTS; i++)
+		length += (size_t)sprintf(text + length, "%s%u", i ? "," : "", row->ports[i]);
+	return text;
+}
+
+const char *km_row_mode(const struct km_name_row *row)
+{
+	return row->enforce ? "enforce" : "audit";
+}
+
+bool km_row_guards(const struct km_name_row *row, uint16_t port)
+{
+	for (unsigned i = 0; i < row->port_count && i < KM_PORTS; i++)
+		if (row->ports[i] == port)
+			return true;
+	return false;
+}

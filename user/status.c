@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "status.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "host/cgroup.h"
+#include "host/clock.h"
+#include "host/kept.h"
+#include "host/netns.h"
+#include "host/watch.h"
+#include "inforce.h"
+#include "policy/addr.h"
+
+/* The places that the instance guards, as file descriptors of this process. */
+struct places {
+	int netns; /* -1: another one than the caller's, unknown here */
+	int cgroup;
+	char cgroup_path[KM_CGROUP_PATH];
+};
+
+static void __attribute__((format(printf, 4, 5)))
+add_problem(struct km_status *status, const char *kind, const char *hook, const char *format, ...)
+{
+	struct km_problem *problem;
+	va_list args;
+
+	if (status->problem_count == KM_PROBLEMS)
+		return;
+	problem = &status->problems[status->problem_count++];
+	problem->kind = kind;
+	problem->hook = hook;
+	va_start(args, format);
+	vsnprintf(problem->message, sizeof(problem->message), format, args);
+	va_end(args);
+}
+
+static int __attribute__((format(printf, 2, 3))) add_warning(struct km_status *status, const char *format, ...)
+{
+	char **warnings = reallocarray(status->warnings, status->warning_count + 1, sizeof(*warnings));
+	va_list args;
+	int length;
+
+	if (!warnings)
+		return -ENOMEM;
+	status->warnings = warnings;
+	va_start(args, format);
+	length = vasprintf(&warnings[status->warning_count], format, args);
+	va_end(args);
+	if (length < 0)
+		return -ENOMEM;
+	status->warning_count++;
+	return 0;
+}
+
+static int read_book(const struct km_pins *pins, struct km_status *status, struct km_err *err)
+{
+	struct km_book book;
+	int r;
+
+	r = km_book_open(pins, false, &book, err);
+	if (r)
+		return r;
+	r = km_book_state(&book, &status->state, err);
+	if (!r)
+		r = km_book_names(&book, status->rows, err);
+	km_book_close(&book);
+	return r;
+}
+
+/* Opens what was guarded at the last load. Where that is not to be had, coverage cannot be vouched for. */
+static int open_places(const struct km_target *target, struct km_status *status, struct places *places,
+		       struct km_err *err)
+{
+	const char *cgroup = target->cgroup ?: status->state.cgroup;
+	unsigned inode;
+	int r;
+
+	places->netns = km_netns_open(target->netns, err);
+	if (places->netns < 0)
+		return places->netns;
+	r = km_netns_inode(places->netns, &inode, err);
+	if (r)
+		return r;
+	if (inode != status->state.netns_inode) {
+		add_problem(status, "uncovered", NULL,
+			    "who listens cannot be seen from here: the instance guards network namespace net:[%u], "
+			    "this is net:[%u]; say --netns PATH",
+			    status->state.netns_inode, inode);
+		close(KM_TAKE_FD(places->netns));
+		places->netns = -1;
+	}
+	if (!status->state.packet_layer)
+		return 0;
+	snprintf(places->cgroup_path, sizeof(places->cgroup_path), "%s", cgroup);
+	places->cgroup = km_cgroup_open(cgroup, err);
+	if (places->cgroup < 0)
+		add_problem(status, "uncovered", "cgroup_skb", "%s", err->text);
+	return 0;
+}
+
+static void check_hooks(const struct km_pins *pins, const struct places *places, struct km_status *status)
+{
+	uint64_t cgroup_id = 0;
+
+	if (places->cgroup >= 0)
+		km_cgroup_id(places->cgroup, &cgroup_id, NULL);
+	km_links_health(pins, status->state.packet_layer, status->state.netns_inode, cgroup_id, status->hooks);
+	for (unsigned i = 0; i < KM_HOOK_COUNT; i++) {
+		const struct km_hook *hook = &status->hooks[i];
+
+		if (hook->wanted && !hook->attached)
+			add_problem(status, hook->kind ?: "detached", hook->name, "%s: %s; kubemoat reload attaches it",
+				    hook->name, hook->trouble);
+	}
+}
+
+static void judge_listener(const struct places *places, struct km_status *status, struct km_status_listener *listener)
+{
+	const struct km_listener *socket = &listener->socket;
+	char path[KM_CGROUP_PATH] = "", address[KM_ADDR_TEXT];
+
+	listener->covered = true;
+	if (places->cgroup < 0)
+		return;
+	if (km_cgroup_covers(places->cgroup, socket->cgroup, path)) {
+		listener->cgroup = *path ? strdup(path) : NULL;
+		return;
+	}
+	listener->covered = false;
+	km_ip_format(socket->family, socket->ip, address);
+	add_problem(
+		status, "uncovered", "cgroup_skb",
+		"the listener on %s port %u (uid %u) is outside %s, no packet to it is judged; load from the host's "
+		"cgroup namespace, or with --cgroup and the host's cgroup2 mount",
+		address, socket->port, socket->uid, places->cgroup_path);
+}
+
+static int read_listeners(const struct places *places, enum km_status_depth depth, struct km_status *status,
+			  struct km_err *err)
+{
+	KM_AUTO_FREE struct km_listener *found = NULL;
+	unsigned ports[KM_PORTS];
+	size_t count = 0;
+	int r;
+
+	for (unsigned slot = 0; slot < KM_SLOTS; slot++)
+		for (unsigned i = 0; status->rows[slot].in_force && i < status->rows[slot].port_count; i++)
+			if (count < KM_PORTS)
+				ports[count++] = status->rows[slot].ports[i];
+	if (!count || places->netns < 0)
+		return 0;
+	r = km_listeners_read(places->netns, ports, count, &found, &count, err);
+	if (r || !count)
+		return r;
+	status->listeners = calloc(count, sizeof(*status->listeners));
+	if (!status->listeners)
+		return km_fail(err, ENOMEM, "%s: no memory for %zu listeners", status->name, count);
+	status->listener_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct km_status_listener *listener = &status->listeners[i];
+
+		listener->socket = found[i];
+		judge_listener(places, status, listener);
+		if (depth == KM_STATUS_FULL && !km_socket_owner(found[i].inode, &listener->pid, listener->comm))
+			listener->pid = 0;
+	}
+	return 0;
+}
+
+static void check_policy(struct km_status *status)
+{
+	const struct km_state *state = &status->state;
+
+	if (*state->refusal)
+		add_problem(status, "refused", NULL, "the files are refused, %s: %s",
+			    status->loaded ? "the last good policy stays in force" : "nothing is attached",
+			    state->refusal);
+	if (state->kept)
+		add_problem(status, "kept", NULL,
+			    "running from the kept files, those of %s are invalid; kubemoat check %s says why",
+			    state->config, state->config);
+}
+
+/* What takes parsing the kept policy: when it changes by itself next, and whether its files can be watched. */
+static int read_kept(const struct km_target *target, struct km_status *status)
+{
+	struct km_facts facts = {.now = status->now};
+	struct km_ruling ruling = {};
+	struct km_err err = {};
+	int r = 0;
+
+	if (km_ruling_kept(target->name, false, &facts, &ruling, &err)) {
+		r = add_warning(status, "the kept files cannot be read, explain cannot name rules: %s", err.text);
+	} else {
+		status->next_until = ruling.policy.next_until;
+		for (unsigned i = 0; i < ruling.bundle.count && !r; i++) {
+			const char *path = ruling.bundle.files[i].path;
+
+			if (path && km_watch_own_mount(path))
+				r = add_warning(status,
+						"%s is a mount of its own and never sees an update of its volume; "
+						"mount the directory instead",
+						path);
+		}
+	}
+	km_ruling_free(&ruling);
+	return r;
+}
+
+static int read_loaded(const struct km_target *target, const struct km_pins *pins, enum km_status_depth depth,
+		       struct km_status *status, struct km_err *err)
+{
+	KM_AUTO_CLOSE int netns = -1;
+	KM_AUTO_CLOSE int cgroup = -1;
+	struct places places = {.netns = -1, .cgroup = -1};
+	int r;
+
+	r = open_places(target, status, &places, err);
+	netns = places.netns;
+	cgroup = places.cgroup;
+	if (r)
+		return r;
+	status->daemon_lives =
+		status->state.daemon_pid && (!kill((pid_t)status->state.daemon_pid, 0) || errno == EPERM);
+	check_hooks(pins, &places, status);
+	r = read_listeners(&places, depth, status, err);
+	if (r)
+		return r;
+	if (depth == KM_STATUS_FULL && read_kept(target, status))
+		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
+	return 0;
+}
+
+int km_status_read(const struct km_target *target, enum km_status_depth depth, struct km_status *status,
+		   struct km_err *err)
+{
+	struct km_pins pins = {.dir = -1};
+	const char *off;
+	char buffer[256];
+	int r;
+
+	*status = (struct km_status){
+		.name = target->name,
+		.now = km_clock_wall(),
+		.next_until = KM_FOREVER,
+	};
+	off = km_off(target->name, buffer);
+	if (off)
+		add_problem(status, "off", NULL, "%s: nothing is attached at boot; remove it to guard again", off);
+	r = km_pins_open(target->bpffs, target->name, false, &pins, err);
+	if (!r)
+		r = read_book(&pins, status, err);
+	if (r == -ENOENT)
+		r = 0;
+	else if (!r)
+		status->loaded = status->state.generation != 0;
+	check_policy(status);
+	if (status->loaded)
+		r = read_loaded(target, &pins, depth, status, err);
+	km_pins_close(&pins);
+	return r;
+}
+
+void km_status_free(struct km_status *status)
+{
+	for (size_t i = 0; i < status->listener_count; i++)
+		free(status->listeners[i].cgroup);
+	free(status->listeners);
+	for (unsigned i = 0; i < status->warning_count; i++)
+		free(status->warnings[i]);
+	free(status->warnings);
+	status->listeners = NULL;
+	status->warnings = NULL;
+	status->listener_count = status->warning_count = 0;
+}
+
+bool km_status_healthy(const struct km_status *status)
+{
+	return status->loaded && !status->problem_count;
+}
+
+const char *km_status_mode(const struct km_status *status)
+{
+	bool enforce = false, audit = false;
+
+	for (unsigned slot = 0; slot < KM_SLOTS; slot++) {
+		const struct km_name_row *row = &status->rows[slot];
+
+		enforce |= row->in_force && row->enforce;
+		audit |= row->in_force && !row->enforce;
+	}
+	return enforce && audit ? "mixed" : enforce ? "enforce" : "audit";
+}
