@@ -224,6 +224,8 @@ static int put_in_force(struct run *run, const struct km_bundle *bundle, bool ag
 		km_book_set_names(&run->book, run->rows, NULL);
 		return r;
 	}
+	if (starts(run->how))
+		run->state.adopted = outcome->adopted;
 	run->state.leaving = 0;
 	run->state.generation = generation;
 	if (!again)

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "host/clock.h"
 #include "host/source.h"
-#include "inforce.h"
 #include "policy/policy.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -59,7 +57,7 @@ static int check(const char *path, const struct km_facts *facts, bool json, stru
 int km_cmd_check(const struct km_options *options)
 {
 	const char *path = options->config;
-	struct km_facts facts = {};
+	struct km_host host;
 	struct km_err err = {};
 	char absolute[PATH_MAX];
 	int status;
@@ -75,9 +73,9 @@ int km_cmd_check(const struct km_options *options)
 		}
 	}
 	/* Own addresses and the port range are good for warnings alone: a check works without them. */
-	if (km_facts_read(options->target.netns, &facts, NULL))
-		facts = (struct km_facts){.now = km_clock_wall()};
-	status = check(path, &facts, options->json, &err);
-	free((void *)facts.own);
+	if (km_host_open(options->target.netns, &host, NULL))
+		host = (struct km_host){.netns = -1, .facts.now = km_clock_wall()};
+	status = check(path, &host.facts, options->json, &err);
+	km_host_close(&host);
 	return status;
 }

@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "host/addresses.h"
 #include "host/clock.h"
 #include "host/kept.h"
-#include "host/netns.h"
 #include "host/source.h"
 #include "policy/addr.h"
 #include "policy/diag.h"
@@ -18,24 +15,6 @@
 
 /* How long a policy that could not be read, or is kept a moment after it came into force, is not asked for again. */
 #define READ_AGAIN_NS 5000000000
-
-int km_facts_read(const char *netns, struct km_facts *facts, struct km_err *err)
-{
-	struct km_own_address *own = NULL;
-	KM_AUTO_CLOSE int fd = -1;
-	int r;
-
-	*facts = (struct km_facts){.now = km_clock_wall()};
-	fd = km_netns_open(netns, err);
-	if (fd < 0)
-		return fd;
-	r = km_addresses_read(fd, &own, &facts->own_count, err);
-	if (r)
-		return r;
-	facts->own = own;
-	km_port_range_read(fd, facts->port_range);
-	return 0;
-}
 
 static int build(struct km_ruling *ruling, const struct km_facts *facts, const char *what, struct km_err *err)
 {
@@ -51,8 +30,9 @@ static int build(struct km_ruling *ruling, const struct km_facts *facts, const c
 
 		km_diags_sort(&diags);
 		first = &diags.list[0];
-		r = km_fail(err, EINVAL, "%s: invalid, %zu error%s, the first %s:%u:%u: %s; kubemoat check %s shows all",
-			    what, diags.errors, diags.errors == 1 ? "" : "s", ruling->bundle.files[first->file].name,
+		r = km_fail(err, EINVAL,
+			    "%s: invalid, %zu error%s, the first %s:%u:%u: %s; kubemoat check %s shows all", what,
+			    diags.errors, diags.errors == 1 ? "" : "s", ruling->bundle.files[first->file].name,
 			    first->line, first->column, first->message, what);
 	}
 	km_diags_free(&diags);
@@ -103,6 +83,7 @@ int km_inforce_open(const struct km_pins *pins, const char *name, const char *ne
 		return km_fail(err, ENOMEM, "%s: no memory to name its rules", name);
 	new->name = name;
 	new->netns = netns;
+	new->host.netns = -1;
 	r = km_book_open(pins, false, &new->book, err);
 	if (r) {
 		free(new);
@@ -123,7 +104,7 @@ void km_inforce_close(struct km_inforce *inforce)
 		return;
 	km_ruling_free(&inforce->current);
 	km_ruling_free(&inforce->previous);
-	free((void *)inforce->facts.own);
+	km_host_close(&inforce->host);
 	km_book_close(&inforce->book);
 	free(inforce);
 }
@@ -134,12 +115,13 @@ static void read_again(struct km_inforce *inforce)
 	inforce->read_at = km_clock_boot();
 	km_ruling_free(&inforce->current);
 	km_ruling_free(&inforce->previous);
-	free((void *)inforce->facts.own);
-	km_facts_read(inforce->netns, &inforce->facts, NULL);
+	km_host_close(&inforce->host);
+	if (km_host_open(inforce->netns, &inforce->host, NULL))
+		inforce->host = (struct km_host){.netns = -1, .facts.now = km_clock_wall()};
 	km_book_names(&inforce->book, inforce->rows, NULL);
-	if (km_ruling_kept(inforce->name, false, &inforce->facts, &inforce->current, NULL))
+	if (km_ruling_kept(inforce->name, false, &inforce->host.facts, &inforce->current, NULL))
 		km_ruling_free(&inforce->current);
-	if (km_ruling_kept(inforce->name, true, &inforce->facts, &inforce->previous, NULL))
+	if (km_ruling_kept(inforce->name, true, &inforce->host.facts, &inforce->previous, NULL))
 		km_ruling_free(&inforce->previous);
 }
 
@@ -164,10 +146,10 @@ static bool is_own(const struct km_facts *facts, enum km_family family, struct k
 static void name_rule(const struct km_inforce *inforce, const struct km_event *event, struct km_denial *denial)
 {
 	/* The kept generation of the previous policy is the last one that it was in force for. */
-	const struct km_ruling *ruling = inforce->previous.built && event->generation <= inforce->previous.generation ?
-						 &inforce->previous :
-						 &inforce->current;
-	struct km_facts facts = inforce->facts;
+	const struct km_ruling *ruling = inforce->previous.built && event->generation <= inforce->previous.generation
+						 ? &inforce->previous
+						 : &inforce->current;
+	struct km_facts facts = inforce->host.facts;
 	int service = service_of(ruling, denial->service);
 	unsigned file, line;
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "facts.h"
 #include "kernel/book.h"
 #include "kernel/pins.h"
 #include "kubemoat.h"
@@ -22,9 +23,6 @@ struct km_ruling {
 	uint64_t generation; /* 0: not in force */
 	bool built;
 };
-
-/* Facts of the host as they are now; free facts->own. netns: path, or NULL for the caller's. 0 or -errno with *err. */
-int km_facts_read(const char *netns, struct km_facts *facts, struct km_err *err);
 
 /* The kept policy of an instance. -ENOENT: nothing kept. */
 int km_ruling_kept(const char *name, bool previous, const struct km_facts *facts, struct km_ruling *ruling,
@@ -54,7 +52,7 @@ struct km_inforce {
 	const char *netns; /* path or NULL */
 	struct km_book book;
 	struct km_name_row rows[KM_SLOTS];
-	struct km_facts facts;
+	struct km_host host;
 	struct km_ruling current, previous;
 	int64_t read_at; /* CLOCK_BOOTTIME ns of the last reading; 0: never */
 };

@@ -61,7 +61,9 @@ static void fill_tables(struct getopt_tables *tables)
 
 		tables->names[i] = (struct option){
 			.name = rows[i].name,
-			.has_arg = later ? optional_argument : rows[i].argument ? required_argument : no_argument,
+			.has_arg = later	      ? optional_argument
+				   : rows[i].argument ? required_argument
+						      : no_argument,
 			.val = LONG_VALUE + (int)i,
 		};
 		if (!rows[i].letter)
@@ -256,17 +258,15 @@ int km_options_parse(int argc, char **argv, struct km_options *options, struct k
 int km_absolute_path(const char *path, char absolute[PATH_MAX], struct km_err *err)
 {
 	char directory[PATH_MAX] = "";
+	int length;
 
 	if (*path != '/' && !getcwd(directory, sizeof(directory)))
 		return km_fail(err, errno, "%s: the working directory is not to be had (%s); say an absolute path",
 			       path, strerror(errno));
-	if (strlen(directory) + 1 + strlen(path) >= PATH_MAX)
+	length = snprintf(absolute, PATH_MAX, "%s%s%s", directory, *path == '/' ? "" : "/", path);
+	if (length >= PATH_MAX)
 		return km_fail(err, ENAMETOOLONG, "%.64s...: a path of more than %d bytes; say a shorter one", path,
 			       PATH_MAX - 1);
-	if (*path == '/')
-		strcpy(absolute, path);
-	else
-		sprintf(absolute, "%s/%s", directory, path);
 	return 0;
 }
 

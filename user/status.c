@@ -134,10 +134,11 @@ static void judge_listener(const struct places *places, struct km_status *status
 	}
 	listener->covered = false;
 	km_ip_format(socket->family, socket->ip, address);
-	add_problem(status, "uncovered", "cgroup_skb",
-		    "the listener on %s port %u (uid %u) is outside %s, no packet to it is judged; load from the host's "
-		    "cgroup namespace, or with --cgroup and the host's cgroup2 mount",
-		    address, socket->port, socket->uid, places->cgroup_path);
+	add_problem(
+		status, "uncovered", "cgroup_skb",
+		"the listener on %s port %u (uid %u) is outside %s, no packet to it is judged; load from the host's "
+		"cgroup namespace, or with --cgroup and the host's cgroup2 mount",
+		address, socket->port, socket->uid, places->cgroup_path);
 }
 
 static int read_listeners(const struct places *places, enum km_status_depth depth, struct km_status *status,
@@ -177,7 +178,8 @@ static void check_policy(struct km_status *status)
 	const struct km_state *state = &status->state;
 
 	if (*state->refusal)
-		add_problem(status, "refused", NULL, "the files are refused, the last good policy stays in force: %s",
+		add_problem(status, "refused", NULL, "the files are refused, %s: %s",
+			    status->loaded ? "the last good policy stays in force" : "nothing is attached",
 			    state->refusal);
 	if (state->kept)
 		add_problem(status, "kept", NULL,
@@ -224,13 +226,12 @@ static int read_loaded(const struct km_target *target, const struct km_pins *pin
 	cgroup = places.cgroup;
 	if (r)
 		return r;
-	status->daemon_lives = status->state.daemon_pid &&
-			       (!kill((pid_t)status->state.daemon_pid, 0) || errno == EPERM);
+	status->daemon_lives =
+		status->state.daemon_pid && (!kill((pid_t)status->state.daemon_pid, 0) || errno == EPERM);
 	check_hooks(pins, &places, status);
 	r = read_listeners(&places, depth, status, err);
 	if (r)
 		return r;
-	check_policy(status);
 	if (depth == KM_STATUS_FULL && read_kept(target, status))
 		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
 	return 0;
@@ -259,6 +260,7 @@ int km_status_read(const struct km_target *target, enum km_status_depth depth, s
 		r = 0;
 	else if (!r)
 		status->loaded = status->state.generation != 0;
+	check_policy(status);
 	if (status->loaded)
 		r = read_loaded(target, &pins, depth, status, err);
 	km_pins_close(&pins);

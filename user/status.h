@@ -35,8 +35,8 @@ struct km_status_listener {
 struct km_status {
 	const char *name; /* borrowed from the target */
 	bool loaded;
-	int64_t now; /* CLOCK_REALTIME, ns */
-	int64_t next_until; /* CLOCK_REALTIME ns, KM_FOREVER: none, or not known */
+	int64_t now;	       /* CLOCK_REALTIME, ns */
+	int64_t next_until;    /* CLOCK_REALTIME ns, KM_FOREVER: none, or not known */
 	struct km_state state; /* zero unless loaded */
 	bool daemon_lives;
 	struct km_name_row rows[KM_SLOTS];
@@ -45,7 +45,7 @@ struct km_status {
 	size_t listener_count;
 	struct km_problem problems[KM_PROBLEMS];
 	unsigned problem_count; /* at most KM_PROBLEMS */
-	char **warnings; /* no reason to be unhealthy */
+	char **warnings;	/* no reason to be unhealthy */
 	unsigned warning_count;
 };
 

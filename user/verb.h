@@ -16,8 +16,8 @@ struct km_verb {
 	const char *name;
 	const char *arguments; /* as the usage shows them */
 	const char *help;
-	unsigned options; /* bits of enum km_option beside the global ones */
-	unsigned fewest, most; /* arguments */
+	unsigned options;			      /* bits of enum km_option beside the global ones */
+	unsigned fewest, most;			      /* arguments */
 	int (*run)(const struct km_options *options); /* enum km_exit; NULL: not supported by this version */
 };
 

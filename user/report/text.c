@@ -82,8 +82,8 @@ void km_text_stats(FILE *out, const struct km_stats *stats)
 
 			if (km_verdict_has_reason(verdict, reason))
 				fprintf(out, "%-*s  %-7s  %-*s  %-7s  %-16s  %" PRIu64 "\n", name_width, row->name,
-					row->in_force ? km_row_mode(row) : "-", ports_width, km_ports_format(row, ports),
-					km_verdict_name(verdict), km_reason_name(reason),
+					row->in_force ? km_row_mode(row) : "-", ports_width,
+					km_ports_format(row, ports), km_verdict_name(verdict), km_reason_name(reason),
 					(uint64_t)stats->counters[slot].count[verdict][reason]);
 		}
 	}

@@ -65,8 +65,8 @@ static void print_services(FILE *out, const struct km_status *status)
 		if (!row->in_force)
 			continue;
 		fprintf(out, "  %-12s%s, deny by %s, ports %s, %" PRIu64 " v4 and %" PRIu64 " v6 rules\n", row->name,
-			km_row_mode(row), row->drop ? "drop" : "reset", km_ports_format(row, ports),
-			row->rules[KM_V4], row->rules[KM_V6]);
+			km_row_mode(row), row->drop ? "drop" : "reset", km_ports_format(row, ports), row->rules[KM_V4],
+			row->rules[KM_V6]);
 		for (size_t i = 0; i < status->listener_count; i++)
 			if (km_row_guards(row, status->listeners[i].socket.port))
 				print_listener(out, &status->listeners[i]);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "apply.h"
+#include "cmd_apply.h"
+#include "verb.h"
+
+int km_cmd_reload(const struct km_options *options)
+{
+	struct km_outcome outcome = {};
+	struct km_err err = {};
+	int r;
+
+	r = km_apply(&options->target, KM_APPLY_RELOAD, &outcome, &err);
+	if (r)
+		return km_exit_failed(&err);
+	km_tell_diags(&outcome);
+	km_tell_outcome(&options->target, &outcome, options->json);
+	r = outcome.result == KM_APPLIED || outcome.result == KM_UNCHANGED ? KM_EXIT_OK : KM_EXIT_NO;
+	km_outcome_free(&outcome);
+	return r;
+}

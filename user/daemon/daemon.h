@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The daemon: what run keeps between two events. loop.c waits, policy.c puts in force, health.c looks after it. */
+#ifndef KM_DAEMON_H
+#define KM_DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "apply.h"
+#include "daemon/events.h"
+#include "daemon/troubles.h"
+#include "error.h"
+#include "facts.h"
+#include "host/watch.h"
+#include "kernel/book.h"
+#include "kernel/pins.h"
+
+struct km_daemon {
+	const struct km_target *target;
+	bool json;
+
+	struct km_pins pins; /* dir -1: not entered, because something says off */
+	int lock;	     /* of the daemon; -1 like the above */
+	struct km_book book; /* state -1: likewise */
+	bool loaded;
+	uint64_t generation;	/* in force, as far as we know */
+	int64_t next_until;	/* CLOCK_REALTIME ns, KM_FOREVER: none */
+	unsigned char told[32]; /* hash of the invalid files that were told of last */
+	struct km_host host;	/* its addresses as of the last transaction */
+
+	struct km_watch *watch;
+	struct km_events events;
+	struct km_troubles troubles;
+	struct km_status status; /* of the last look: large */
+	unsigned looks;
+	char said[sizeof(struct km_err)]; /* the error said last: each is said once in a row */
+};
+
+/* policy.c */
+
+/* Loads and becomes the instance's daemon. 0, also where something says off; -errno with *err. */
+int km_daemon_enter(struct km_daemon *daemon, struct km_err *err);
+/* Lets go of the instance, which stays as it is; `stopped`: its books no longer name this daemon. */
+void km_daemon_leave(struct km_daemon *daemon, bool stopped);
+/* One transaction; what comes of it is said, and what follows from it done. 0 or -errno, said. */
+int km_daemon_apply(struct km_daemon *daemon, enum km_apply_how how);
+/* The files may be other ones: AUTO, or START until something is in force. */
+void km_daemon_look_at_files(struct km_daemon *daemon);
+/* Looks into the books for what other commands did. False: the daemon is asked to go. */
+bool km_daemon_read_book(struct km_daemon *daemon);
+/* Says it, unless it was what was said last. */
+void km_daemon_complain(struct km_daemon *daemon, const struct km_err *err);
+
+/* health.c */
+
+/* Problems as they come and go; mends what can be mended; own addresses; a missed `until`; `off` taken away. */
+void km_daemon_look_after(struct km_daemon *daemon);
+
+/* loop.c */
+
+/* Until it is stopped or asked to go. Returns an exit status. */
+int km_daemon_run(const struct km_target *target, bool json, bool detach_on_exit);
+
+#endif
