@@ -105,8 +105,7 @@ static int fill_defaults(struct km_draft *draft)
 	return 0;
 }
 
-/* Where a port stands, or where the service does that brings it along. */
-static struct km_place port_place(const struct km_config_service *service, unsigned port)
+struct km_place km_config_port_place(const struct km_config_service *service, unsigned port)
 {
 	return service->port_places[port].line ? service->port_places[port] : service->place;
 }
@@ -125,7 +124,7 @@ static void check_ports(const struct km_draft *draft)
 			continue;
 		for (unsigned p = 0; p < service->port_count; p++) {
 			unsigned char *by = &owner[service->ports[p]];
-			struct km_place at = port_place(service, p);
+			struct km_place at = km_config_port_place(service, p);
 
 			if (*by)
 				km_diag_error(draft->diags, 0, at.line, at.column,

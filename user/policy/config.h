@@ -58,6 +58,9 @@ struct km_config {
 int km_config_parse(const struct km_file *file, struct km_config *config, struct km_diags *diags);
 void km_config_free(struct km_config *config);
 
+/* Where number `port` of the service's ports is written, or the service that brings it along; line 0: neither is. */
+struct km_place km_config_port_place(const struct km_config_service *service, unsigned port);
+
 /* The built-in service of that name: its ports (0-terminated), or NULL. For `explain` and suggestions. */
 const unsigned *km_config_builtin(const char *name);
 
