@@ -64,7 +64,7 @@ static int deliver(const void *buffer, ssize_t size, km_netlink_each *each, void
 int km_netlink_dump(int netns_fd, int protocol, const struct nlmsghdr *request, const char *what, km_netlink_each *each,
 		    void *context, struct km_err *err)
 {
-	KM_AUTO_FREE void *buffer = NULL;
+	KM_AUTO_FREE char *buffer = NULL;
 	KM_AUTO_CLOSE int fd = -1;
 	bool interrupted = false;
 	ssize_t size;
