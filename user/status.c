@@ -115,8 +115,7 @@ static void check_hooks(const struct km_pins *pins, const struct places *places,
 		const struct km_hook *hook = &status->hooks[i];
 
 		if (hook->wanted && !hook->attached)
-			add_problem(status, hook->kind ?: "detached", hook->name, "%s: %s; kubemoat reload attaches it",
-				    hook->name, hook->trouble);
+			add_problem(status, hook->kind ?: "detached", hook->name, "%s: %s", hook->name, hook->trouble);
 	}
 }
 

@@ -91,6 +91,21 @@ static void test_rules_are_named_by_the_policy_that_decided(void **state)
 	close_both(&inforce);
 }
 
+/* After a boot the pins are new and count from 1; the kept files are older and may have a larger number. */
+static void test_generations_start_afresh_with_the_pins(void **state)
+{
+	struct km_event event = {.generation = 5, .source = {{0x0a090007}}, .slot = 2, .reason = KM_DENIED_SOURCE};
+	static struct km_inforce inforce;
+	struct km_denial denial;
+
+	(void)state;
+	open_both(&inforce);
+	inforce.previous.generation = 9;
+	km_inforce_denial(&inforce, &event, &denial);
+	assert_string_equal(denial.rule, "etcd.allow:3");
+	close_both(&inforce);
+}
+
 static void test_a_service_that_the_policy_does_not_know_has_no_rule(void **state)
 {
 	struct km_event event = {.generation = 5, .source = {{0x0a090007}}, .slot = 3, .reason = KM_DENIED_SOURCE};
@@ -110,6 +125,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules_are_named_by_the_policy_that_decided),
+		cmocka_unit_test(test_generations_start_afresh_with_the_pins),
 		cmocka_unit_test(test_a_service_that_the_policy_does_not_know_has_no_rule),
 	};
 

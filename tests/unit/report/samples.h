@@ -79,7 +79,7 @@ static inline void sample_status(struct km_status *status, struct km_status_list
 		.listeners = listeners,
 		.listener_count = 2,
 		.problem_count = 1,
-		.problems = {{"detached", "sk_lookup", "sk_lookup: detached; kubemoat reload attaches it"}},
+		.problems = {{"detached", "sk_lookup", "sk_lookup: detached"}},
 		.state =
 			{
 				.generation = 4,

@@ -137,7 +137,7 @@ static void test_status(void **state)
 	assert_string_equal(
 		written_end(&written),
 		"{\"healthy\":false,\"problems\":[{\"kind\":\"detached\",\"hook\":\"sk_lookup\","
-		"\"message\":\"sk_lookup: detached; kubemoat reload attaches it\"}],\"loaded\":true,"
+		"\"message\":\"sk_lookup: detached\"}],\"loaded\":true,"
 		"\"name\":\"kubemoat\",\"adopted\":false,\"mode\":\"enforce\",\"generation\":4,"
 		"\"loaded_at\":\"2026-11-24T19:00:00.000000Z\",\"age_seconds\":12,\"config\":\"/etc/kubemoat\","
 		"\"version\":\"1.0\",\"netns\":\"net:[4026531840]\",\"cgroup\":\"/sys/fs/cgroup\","
