@@ -23,25 +23,20 @@ void km_tell_diags(struct km_outcome *outcome)
 }
 
 /* What it means for clients: the mode, and who is guarded. */
-static void tell_services(const struct km_target *target)
+static void tell_services(const struct km_status *status)
 {
-	static struct km_status status;
+	const char *before = " ";
 
-	if (!km_status_read(target, KM_STATUS_HEALTH, &status, NULL)) {
-		const char *before = " ";
-
-		printf(", %s:", km_status_mode(&status));
-		for (unsigned slot = 0; slot < KM_SLOTS; slot++) {
-			if (!status.rows[slot].in_force)
-				continue;
-			printf("%s%s", before, status.rows[slot].name);
-			before = ", ";
-		}
+	printf(", %s:", km_status_mode(status));
+	for (unsigned slot = 0; slot < KM_SLOTS; slot++) {
+		if (!status->rows[slot].in_force)
+			continue;
+		printf("%s%s", before, status->rows[slot].name);
+		before = ", ";
 	}
-	km_status_free(&status);
 }
 
-static void tell_text(const struct km_target *target, const struct km_outcome *outcome)
+static void tell_text(const struct km_target *target, const struct km_outcome *outcome, const struct km_status *status)
 {
 	if (outcome->result == KM_NOTHING) {
 		printf("%s: %s is invalid and no files are kept, nothing is attached\n", target->name, target->config);
@@ -54,15 +49,24 @@ static void tell_text(const struct km_target *target, const struct km_outcome *o
 		printf("%s is invalid, from the kept files ", target->config);
 	printf("generation %" PRIu64 " %s in force", outcome->generation,
 	       outcome->result == KM_APPLIED || outcome->result == KM_APPLIED_KEPT ? "is" : "stays");
-	tell_services(target);
+	if (status->loaded)
+		tell_services(status);
 	putchar('\n');
 }
 
 void km_tell_outcome(const struct km_target *target, const struct km_outcome *outcome, bool json)
 {
+	static struct km_status status;
+
+	/* A load that succeeded stays one where its services cannot be named. */
+	if (km_status_read(target, KM_STATUS_HEALTH, &status, NULL))
+		status.loaded = false;
+	for (unsigned i = 0; i < status.warning_count; i++)
+		km_say("warning: %s", status.warnings[i]);
 	if (json)
 		km_json_diags(stdout, &outcome->bundle, &outcome->diags, result_names[outcome->result],
 			      outcome->generation);
 	else
-		tell_text(target, outcome);
+		tell_text(target, outcome, &status);
+	km_status_free(&status);
 }
