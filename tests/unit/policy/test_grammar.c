@@ -27,6 +27,7 @@ static const struct config_case of_keys[] = {
 	{"version: 1\nservices: {etcd: {ports: [1], ports: [2]}}\n", {{2, 31, "twice, first at 2:19"}}},
 	{"version: 1\nservices: {etcd: {}}\nservices: {kubelet: {}}\n", {{3, 1, "twice, first at 2:1"}}},
 	{"version: 1\nservices:\n  etcd: {}\n  kubelet: {}\n  etcd: {ports: [1]}\n", {{5, 3, "twice, first at 3:3"}}},
+	{"version: 1\nservices: {web: {ports: [1]}, web: {ports: [1]}}\n", {{2, 31, "twice, first at 2:12"}}},
 	/* Not supported by this version, at the key. */
 	{"version: 1\nlimits: {max_cut: 10}\nservices: {etcd: {}}\nmetrics: {listen: \"127.0.0.1:9475\"}\n",
 	 {{2, 1, "\"limits\" is not supported by this version"}, {4, 1, "\"metrics\" is not supported"}}},
