@@ -188,14 +188,6 @@ static bool serves(const struct km_listener *socket, enum km_family family)
 	return !km_ip_loopback(socket->family, socket->ip) && (socket->family == family || dual);
 }
 
-static bool guards(const struct km_name_row *row, uint16_t port)
-{
-	for (unsigned i = 0; i < row->port_count && i < KM_PORTS; i++)
-		if (row->ports[i] == port)
-			return true;
-	return false;
-}
-
 /* A list of one family in front of a listener of both: seldom meant. */
 static int check_families(struct km_status *status)
 {
@@ -210,7 +202,7 @@ static int check_families(struct km_status *status)
 		for (size_t j = 0; j < status->listener_count; j++) {
 			const struct km_listener *socket = &status->listeners[j].socket;
 
-			if (!guards(row, socket->port) || !serves(socket, family))
+			if (!km_row_guards(row, socket->port) || !serves(socket, family))
 				continue;
 			r = add_warning(status, "%s has no IPv%c rule, but who listens on port %u serves IPv%c: %s",
 					row->name, family == KM_V4 ? '4' : '6', socket->port,
@@ -328,6 +320,14 @@ void km_status_free(struct km_status *status)
 bool km_status_healthy(const struct km_status *status)
 {
 	return status->loaded && !status->problem_count;
+}
+
+bool km_row_guards(const struct km_name_row *row, uint16_t port)
+{
+	for (unsigned i = 0; i < row->port_count && i < KM_PORTS; i++)
+		if (row->ports[i] == port)
+			return true;
+	return false;
 }
 
 const char *km_status_mode(const struct km_status *status)

@@ -59,6 +59,9 @@ int km_status_read(const struct km_target *target, enum km_status_depth depth, s
 		   struct km_err *err);
 void km_status_free(struct km_status *status);
 
+/* True if the service of that row has the port. */
+bool km_row_guards(const struct km_name_row *row, uint16_t port);
+
 /* Loaded, and no problem. */
 bool km_status_healthy(const struct km_status *status);
 /* "enforce" or "audit", or "mixed": of the services in force. */

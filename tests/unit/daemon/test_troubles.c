@@ -14,7 +14,7 @@ static char told[512];
 
 static void tell(const struct km_problem *problem, bool gone)
 {
-	snprintf(told + strlen(told), sizeof(told) - strlen(told), "%c%s:%s ", gone ? '-' : '+', problem->kind,
+	snprintf(told + strlen(told), sizeof(told) - strlen(told), "%c%s:%.64s ", gone ? '-' : '+', problem->kind,
 		 problem->message);
 }
 

@@ -58,7 +58,7 @@ static void test_answers(void **state)
 		{{.service = "etcd",
 		  .source = {{0x7f000001}},
 		  .explanation = {.verdict = KM_ALLOW, .reason = KM_ALLOWED, .self = true}},
-		 "allow allowed etcd 127.0.0.1: this host itself, which no rule takes away\n"},
+		 "allow allowed etcd 127.0.0.1: @self, this host itself: no rule takes it away\n"},
 		{{.service = "etcd",
 		  .source = {{0x0a090007}},
 		  .files = "/etc/kubemoat",
