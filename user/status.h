@@ -50,8 +50,8 @@ struct km_status {
 };
 
 enum km_status_depth {
-	KM_STATUS_HEALTH, /* problems alone: cheap enough for every second */
-	KM_STATUS_FULL,	  /* also who listens, warnings, and next_until */
+	KM_STATUS_HEALTH, /* cheap enough for every second: no look at other processes, no kept files */
+	KM_STATUS_FULL,
 };
 
 /* 0 with *status filled, also where nothing is loaded; or -errno with *err. Free with km_status_free() either way. */
