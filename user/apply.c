@@ -14,6 +14,7 @@
 #include "host/source.h"
 #include "kernel/book.h"
 #include "policy/policy.h"
+#include "version.h"
 
 /* One run of the transaction: what it holds while it holds the lock. */
 struct run {
