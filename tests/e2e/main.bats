@@ -53,7 +53,7 @@ services:
 	exits 0 km explain apiserver ::ffff:192.0.2.7
 	told 192.0.2.7
 	exits 0 km explain apiserver "$HOST4"
-	told @self
+	told "this host itself"
 	exits 0 km explain apiserver ::1
 }
 
@@ -203,6 +203,18 @@ services:
 	expect_count apiserver deny denied_source 100
 }
 
+@test "where nftables asks for the socket as well, each connection and each refused segment counts once" {
+	on host nft -f - <<< 'table inet t { chain c { type filter hook prerouting priority 0; socket transparent 1 counter; }; }'
+	server_start echo '[::]:6443'
+	guard_one apiserver 6443 "$CLIENT4" "$CLIENT6"
+	km load
+	on client "$TOOLS/client" --count 50 "$HOST4:6443"
+	on client "$TOOLS/client" --count 50 "[$HOST6]:6443"
+	on stranger "$TOOLS/client" --count 50 "$HOST4:6443" || true
+	expect_count apiserver allow allowed 100
+	expect_count apiserver deny denied_source 50
+}
+
 @test "every verdict and reason exists from the start at 0, then is exactly 1" {
 	server_start echo "$HOST4:6443"
 	guard_one apiserver 6443 "$CLIENT4"
@@ -234,6 +246,15 @@ reported() {
 			"[\"apiserver\",\"deny\",\"denied_source\",\"$STRANGER4\",4711,\"$HOST4\",6443,\"apiserver.allow:2\"]" ]
 		[[ $(jq -r .time "$T/event") =~ ^20[0-9-]+T[0-9:]+\.[0-9]{6}Z$ ]]
 	done
+}
+
+@test "the daemon's output tells denials as they happen" {
+	server_start echo "$HOST4:6443"
+	guard_one apiserver 6443 "$CLIENT4"
+	daemon_start -o json
+	sees stranger refused "$HOST4:6443"
+	within 1 grep -q "$STRANGER4" "$T/daemon.out"
+	[ "$(jq -r '.source, .reason' "$T/daemon.out" | xargs)" = "$STRANGER4 denied_source" ]
 }
 
 @test "an event of a source that no line decides has rule null" {
@@ -315,8 +336,8 @@ ip4() {
 	own_network client 100.64.0.0/10
 	guard_one apiserver 6443 192.0.2.1
 	km load
-	for length in {11..32}; do
-		first=$((100 << 24 | 96 << 16))
+	for length in {12..32}; do
+		first=$((100 << 24 | 80 << 16))
 		last=$((first + (1 << (32 - length)) - 1))
 		allow apiserver "$(ip4 $first)/$length"
 		km reload

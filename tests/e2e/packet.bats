@@ -93,6 +93,20 @@ by_hand() {
 }
 
 # bats test_tags=guard
+@test "an IPv6 packet with a mapped source does not pass for the IPv4 source" {
+	on host sysctl -qw net.ipv4.tcp_fastopen=0x603
+	answers_go_to client $OTHER6
+	server_start echo --fastopen '[::]:6443'
+	guard_one apiserver 6443 "$CLIENT4"
+	km load
+	for source in "::ffff:$CLIENT4" "::$CLIENT4" $OTHER6; do
+		on client "$TOOLS/rawsend" --dev eth0 --mac "$(mac host client)" --flags S --fastopen --payload unlisted \
+			--timeout 200 "[$source]:2000" "[$HOST6]:6443" || true
+	done
+	never_arrived unlisted
+}
+
+# bats test_tags=guard
 @test "Multipath TCP: unlisted refused, listed served" {
 	server_start echo --mptcp '[::]:6443'
 	guard_one apiserver 6443 "$CLIENT4"
@@ -102,6 +116,25 @@ by_hand() {
 	sees client served "$HOST4:6443"
 	sees client refused --mptcp "[$HOST6]:6443"
 	expect_count apiserver allow allowed 2
+}
+
+# bats test_tags=guard
+@test "Multipath TCP: a further subflow from an unlisted address is refused, the connection goes on" {
+	ip -n "$KM_NETNS-client" addr add 10.77.1.9/24 dev eth0
+	for ns in host client; do
+		ip -n "$KM_NETNS-$ns" mptcp limits set subflow 2 add_addr_accepted 2
+	done
+	ip -n "$KM_NETNS-client" mptcp endpoint add 10.77.1.9 dev eth0 subflow
+	server_start echo --mptcp '[::]:6443'
+	guard_one apiserver 6443 "$CLIENT4"
+	km load
+	sees client refused --bind 10.77.1.9 "$HOST4:6443"
+	holds client --mptcp "$HOST4:6443"
+	says served
+	within 2 expect_count apiserver deny denied_source 2
+	says served
+	[ "$(km drops -o json | jq -r .source | sort -u)" = 10.77.1.9 ]
+	expect_count apiserver allow allowed 1
 }
 
 # bats test_tags=guard
@@ -164,6 +197,20 @@ no_unlisted_byte() {
 	no_unlisted_byte
 }
 
+# bats test_tags=guard
+@test "a foreign sk_lookup program and deny: drop: no unlisted byte arrives, in either order" {
+	steered_by
+	config <<< 'version: 1
+mode: enforce
+services: {apiserver: {deny: drop}}'
+	km load
+	foreign lookup 1
+	no_unlisted_byte
+	km unload
+	km load
+	no_unlisted_byte
+}
+
 @test "64 foreign sk_lookup programs first: ours cannot attach, and says so in one line" {
 	steered_by
 	foreign lookup 64
@@ -219,6 +266,42 @@ tproxy() {
 }
 
 # bats test_tags=guard
+@test "TPROXY out of a guarded port, with options, fragments and extension headers: no unlisted byte arrives" {
+	answers_go_to client $OTHER4 $OTHER6
+	server_start other --transparent '[::]:7443'
+	guard_one apiserver 6443 "$CLIENT4" "$CLIENT6"
+	km load
+	tproxy 6443 7443
+	port=2000
+	while read -ra how; do
+		port=$((port + 1))
+		by_hand_unlisted "${how[@]}" "$OTHER4:$port" "$HOST4:6443"
+	done <<- END
+		--ip-options 1
+		--ip-options 10
+		--fragments
+		--fragments --reversed
+	END
+	while read -ra how; do
+		port=$((port + 1))
+		by_hand_unlisted "${how[@]}" "[$OTHER6]:$port" "[$HOST6]:6443"
+	done <<- END
+		--extensions h
+		--extensions d
+		--extensions f
+		--extensions hdfd
+		--fragments
+		--extensions hd --fragments --reversed
+	END
+	never_arrived unlisted
+	sees client served "$HOST4:6443"
+}
+
+by_hand_unlisted() {
+	on client "$TOOLS/rawsend" --dev eth0 --mac "$(mac host client)" --payload unlisted --timeout 200 "$@" || true
+}
+
+# bats test_tags=guard
 @test "TPROXY into a guarded port: no unlisted byte arrives" {
 	server_start echo --transparent '[::]:6443'
 	guard_one apiserver 6443 "$CLIENT4" "$CLIENT6"
@@ -241,6 +324,7 @@ tproxy() {
 	sees stranger refused 203.0.113.5:6443
 	sees stranger refused 203.0.113.6:6443
 	sees client served 203.0.113.5:6443
+	sees host served 203.0.113.5:6443
 }
 
 # bats test_tags=guard
