@@ -20,6 +20,7 @@ struct km_rule {
 	uint8_t family;	 /* enum km_family */
 	uint8_t len;	 /* prefix length */
 	bool deny;	 /* written with ! */
+	bool range;	 /* one of several prefixes that a range came to */
 	uint16_t column; /* of its first byte, the ! included; at most 65535 */
 };
 
@@ -27,6 +28,7 @@ struct km_rule {
 struct km_self_rule {
 	uint32_t line;
 	uint16_t file;
+	uint16_t column; /* as that of a rule */
 	bool deny;
 	int64_t until;
 };
@@ -42,6 +44,8 @@ struct km_rules {
 
 /* 0 or -ENOMEM. */
 int km_rules_add(struct km_rules *rules, const struct km_rule *rule);
+/* The fewest prefixes that cover `like->ip` to `last` exactly, each as `like` in all else. 0 or -ENOMEM. */
+int km_rules_add_range(struct km_rules *rules, const struct km_rule *like, struct km_ip last);
 void km_rules_free(struct km_rules *rules);
 
 /*

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policy/martian.h"
+
+#include <stddef.h>
+
+#include "policy/addr.h"
+
+#define LOOPBACK "this host's traffic to itself is governed by @self, not by addresses"
+#define MULTICAST "multicast addresses are no sources"
+#define UNSPECIFIED "the unspecified address is no source; write @any for everyone"
+
+/* As Linux has it: 0.0.0.0/8 and 240.0.0.0/4 are sources. */
+static const struct {
+	enum km_family family;
+	struct km_ip ip;
+	unsigned len;
+	const char *why;
+} martians[] = {
+	{KM_V4, {{0x7f000000}}, 8, LOOPBACK},
+	{KM_V4, {{0xe0000000}}, 4, MULTICAST},
+	{KM_V4, {{0xffffffff}}, 32, "the broadcast address is no source"},
+	{KM_V4, {{0}}, 32, UNSPECIFIED},
+	{KM_V6, {{0, 0, 0, 1}}, 128, LOOPBACK},
+	{KM_V6, {{0xff000000}}, 8, MULTICAST},
+	{KM_V6, {{0}}, 128, UNSPECIFIED},
+};
+
+const char *km_martian(enum km_family family, struct km_ip first, struct km_ip last)
+{
+	for (size_t i = 0; i < sizeof(martians) / sizeof(martians[0]); i++) {
+		struct km_ip end = km_ip_last(martians[i].family, martians[i].ip, martians[i].len);
+
+		if (martians[i].family == family && km_ip_compare(first, martians[i].ip) >= 0 &&
+		    km_ip_compare(last, end) <= 0)
+			return martians[i].why;
+	}
+	return NULL;
+}

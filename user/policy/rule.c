@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policy/rule.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "policy/addr.h"
+
+int km_rules_add(struct km_rules *rules, const struct km_rule *rule)
+{
+	if (rules->count == rules->room) {
+		size_t room = rules->room ? 2 * rules->room : 64;
+		struct km_rule *list = realloc(rules->list, room * sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		rules->list = list;
+		rules->room = room;
+	}
+	rules->list[rules->count++] = *rule;
+	return 0;
+}
+
+/* The length of the largest prefix that starts at `first` and does not reach beyond `last`. */
+static unsigned largest_prefix(enum km_family family, struct km_ip first, struct km_ip last)
+{
+	unsigned len = km_family_bits(family);
+
+	while (len && !km_ip_compare(km_ip_first(family, first, len - 1), first) &&
+	       km_ip_compare(km_ip_last(family, first, len - 1), last) <= 0)
+		len--;
+	return len;
+}
+
+int km_rules_add_range(struct km_rules *rules, const struct km_rule *like, struct km_ip last)
+{
+	struct km_rule part = *like;
+	struct km_ip end;
+
+	part.len = largest_prefix(part.family, part.ip, last);
+	end = km_ip_last(part.family, part.ip, part.len);
+	part.range = km_ip_compare(end, last) != 0;
+	for (;;) {
+		int err = km_rules_add(rules, &part);
+
+		if (err || !km_ip_compare(end, last))
+			return err;
+		km_ip_next(part.family, end, &part.ip);
+		part.len = largest_prefix(part.family, part.ip, last);
+		end = km_ip_last(part.family, part.ip, part.len);
+	}
+}
+
+void km_rules_free(struct km_rules *rules)
+{
+	free(rules->list);
+	*rules = (struct km_rules){};
+}
+
+#define ORDER(a, b)                \
+	do {                       \
+		if ((a) < (b))     \
+			return -1; \
+		if ((a) > (b))     \
+			return 1;  \
+	} while (0)
+
+static int compare(const void *left, const void *right)
+{
+	const struct km_rule *a = left, *b = right;
+	int order;
+
+	ORDER(a->family, b->family);
+	order = km_ip_compare(a->ip, b->ip);
+	if (order)
+		return order;
+	ORDER(a->len, b->len);
+	ORDER(b->deny, a->deny);
+	ORDER(b->until, a->until);
+	ORDER(a->file, b->file);
+	ORDER(a->line, b->line);
+	return 0;
+}
+
+static bool is_sorted(const struct km_rule *list, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (compare(&list[i - 1], &list[i]) > 0)
+			return false;
+	return true;
+}
+
+/* What most of the order hangs on, the byte that weighs least first, as a radix sort takes them. */
+struct key {
+	uint8_t byte[20]; /* allow, length, address from its last byte, family */
+	uint32_t index;
+};
+
+#define KEY_BYTES 19
+
+static struct key make_key(const struct km_rule *rule, size_t index)
+{
+	struct key key = {.byte = {!rule->deny, rule->len, [KEY_BYTES - 1] = rule->family}, .index = index};
+
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned b = 0; b < 4; b++)
+			key.byte[2 + 4 * i + b] = rule->ip.word[3 - i] >> 8 * b;
+	return key;
+}
+
+static void sort_by_byte(const struct key *from, struct key *to, size_t count, unsigned byte)
+{
+	uint32_t place[256] = {}, next = 0;
+
+	for (size_t i = 0; i < count; i++)
+		place[from[i].byte[byte]]++;
+	for (unsigned value = 0; value < 256; value++) {
+		uint32_t size = place[value];
+
+		place[value] = next;
+		next += size;
+	}
+	for (size_t i = 0; i < count; i++)
+		to[place[from[i].byte[byte]]++] = from[i];
+}
+
+/* Fills keys[0 … count - 1] and sorts them; the result may lie in the second half of `keys`, which has 2 * count. */
+static const struct key *sort_keys(const struct km_rule *list, size_t count, struct key *keys)
+{
+	struct key *from = keys, *to = keys + count;
+	uint8_t varies[KEY_BYTES] = {};
+
+	for (size_t i = 0; i < count; i++) {
+		keys[i] = make_key(&list[i], i);
+		for (unsigned b = 0; b < KEY_BYTES; b++)
+			varies[b] |= keys[i].byte[b] ^ keys[0].byte[b];
+	}
+	for (unsigned b = 0; b < KEY_BYTES; b++) {
+		struct key *sorted = to;
+
+		if (!varies[b])
+			continue;
+		sort_by_byte(from, to, count, b);
+		to = from;
+		from = sorted;
+	}
+	return from;
+}
+
+static bool same_key(const struct km_rule *a, const struct km_rule *b)
+{
+	return a->family == b->family && !km_ip_compare(a->ip, b->ip) && a->len == b->len && a->deny == b->deny;
+}
+
+/* Rules of equal keys, neighbours by now, by the rest. */
+static void sort_equals(struct km_rule *list, size_t count)
+{
+	for (size_t start = 0, end; start < count; start = end) {
+		for (end = start + 1; end < count && same_key(&list[start], &list[end]); end++)
+			;
+		if (!is_sorted(list + start, end - start))
+			qsort(list + start, end - start, sizeof(*list), compare);
+	}
+}
+
+static int radix_sort(struct km_rules *rules)
+{
+	KM_AUTO_FREE struct key *keys = malloc(2 * rules->count * sizeof(*keys));
+	struct km_rule *list = malloc(rules->count * sizeof(*list));
+	const struct key *sorted;
+
+	if (!keys || !list) {
+		free(list);
+		return -ENOMEM;
+	}
+	sorted = sort_keys(rules->list, rules->count, keys);
+	for (size_t i = 0; i < rules->count; i++)
+		list[i] = rules->list[sorted[i].index];
+	free(rules->list);
+	rules->list = list;
+	rules->room = rules->count;
+	sort_equals(rules->list, rules->count);
+	return 0;
+}
+
+/* Below this many rules the counting of the radix sort costs more than it saves; its indexes have 32 bits. */
+#define RADIX_LEAST 256
+#define RADIX_MOST UINT32_MAX
+
+void km_rules_sort(struct km_rules *rules)
+{
+	if (is_sorted(rules->list, rules->count))
+		return;
+	if (rules->count < RADIX_LEAST || rules->count > RADIX_MOST || radix_sort(rules))
+		qsort(rules->list, rules->count, sizeof(*rules->list), compare);
+}
