@@ -24,7 +24,7 @@ KM_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -fno-strict-aliasing -MMD -MP
 LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core -levent_extra
 LDFLAGS_STATIC := $(if $(STATIC),-static)
 
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf -Itests/bpf \
 	-idirafter /usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
 
 SRC := $(sort $(wildcard user/*.c user/*/*.c))
@@ -33,7 +33,7 @@ LIB_OBJ := $(filter-out $(B)/obj/user/main.o,$(OBJ))
 SAN_OBJ := $(patsubst $(B)/obj/%,$(B)/san/%,$(LIB_OBJ))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c)))
+UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/bpf/test_*.c)))
 UNIT_HELPER_OBJ := $(patsubst %.c,$(B)/san/%.o,$(filter-out $(UNIT:$(B)/%=%.c),$(wildcard tests/unit/*.c tests/unit/*/*.c)))
 TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(filter-out %.bpf.c,$(wildcard tests/tools/*.c))))
 TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(sort $(wildcard tests/*/*.bpf.c)))
@@ -52,15 +52,17 @@ $(B)/libkm-san.a: $(SAN_OBJ)
 
 # The build's switches are part of what was built: other flags, other objects.
 $(B)/flags: FORCE
-	@mkdir -p $(B); echo '$(CC) $(KM_CFLAGS) $(STATIC) $(VERSION)' | cmp -s - $@ || echo '$(CC) $(KM_CFLAGS) $(STATIC) $(VERSION)' > $@
+	@mkdir -p $(B); echo '$(CC) $(KM_CFLAGS) $(STATIC)' | cmp -s - $@ || echo '$(CC) $(KM_CFLAGS) $(STATIC)' > $@
+$(B)/version.h: FORCE
+	@mkdir -p $(B); echo '#define KM_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define KM_VERSION "$(VERSION)"' > $@
 .PHONY: FORCE
 FORCE:
 
-$(B)/obj/%.o: %.c $(B)/flags | $(B)/kubemoat.skel.h
-	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -DKM_VERSION='"$(VERSION)"' -c -o $@ $<
+$(B)/obj/%.o: %.c $(B)/flags | $(B)/kubemoat.skel.h $(B)/version.h
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
-$(B)/san/%.o: %.c $(B)/flags | $(B)/kubemoat.skel.h
-	$(call say,CC,$< [san])mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -DKM_VERSION='"$(VERSION)"' -c -o $@ $<
+$(B)/san/%.o: %.c $(B)/flags | $(B)/kubemoat.skel.h $(B)/version.h
+	$(call say,CC,$< [san])mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -c -o $@ $<
 
 $(B)/kubemoat.bpf.o: bpf/kubemoat.bpf.c
 	$(call say,CLANG,$<)mkdir -p $(@D); $(CLANG) $(BPF_CFLAGS) -c -o $(B)/kubemoat.tmp.o -MF $(B)/kubemoat.bpf.d -MT $@ $< \
@@ -78,6 +80,10 @@ $(B)/libunit.a: $(UNIT_HELPER_OBJ)
 
 # Unit tests and their code under test run with the sanitizers.
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libunit.a $(B)/libkm-san.a
+	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libunit.a $(B)/libkm-san.a -lcmocka $(LIBS)
+
+# Tests that put programs and images into the kernel.
+$(B)/tests/bpf/test_%: tests/bpf/test_%.c $(B)/libunit.a $(B)/libkm-san.a | $(B)/tests/bpf/decide.skel.h
 	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libunit.a $(B)/libkm-san.a -lcmocka $(LIBS)
 
 # Programs that the end-to-end tests and the bench use.

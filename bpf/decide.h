@@ -4,12 +4,13 @@
  * oracle (user/policy/oracle.c says the same in another way).
  *
  *   at once   the list allows the source, nothing about the tuple is strange       allowed
- *   martian   from the wire, with a loopback address or its own destination        denied_martian
+ *   martian   from the wire: a loopback address, an own source, its own destination denied_martian
  *   self      through lo, or (the lookup cannot see lo) it looks like it           allowed; with !@self as a refusal
  *   list      the list allows the source after all                                 allowed
  *   failsafe  a source that no list refuses                                        allowed_failsafe
- *   spoofed   from the wire, with an address of this host                          denied_martian
  *   default                                                                        denied_source
+ *
+ * Addresses of this host and loopback are in no service's set, so "at once" is never about them.
  */
 #ifndef KM_DECIDE_H
 #define KM_DECIDE_H
@@ -56,8 +57,8 @@ static __always_inline __u32 km_decide_rest(const struct km_image *image, __u32 
 	/* Asked before anything depends on it: the verifier walks each question once for every state it is asked in. */
 	int own = km_set_has(image, mask, &image->set[KM_SET_OWN][t->family & 1], &t->source);
 	int failsafe = km_set_has(image, mask, &image->set[KM_SET_FAILSAFE][t->family & 1], &t->source);
-	int claims_self = km_is_strange(t) || km_is_loopback(t->family, &t->source);
-	int self = path == KM_PATH_LO || (path == KM_PATH_UNKNOWN && (claims_self || own));
+	int claims_self = own || km_is_strange(t) || km_is_loopback(t->family, &t->source);
+	int self = path == KM_PATH_LO || (path == KM_PATH_UNKNOWN && claims_self);
 
 	if (path == KM_PATH_WIRE && claims_self)
 		return KM_DENIED_MARTIAN;
@@ -65,12 +66,10 @@ static __always_inline __u32 km_decide_rest(const struct km_image *image, __u32 
 		return KM_ALLOWED | KM_AS_SELF;
 	if (!self && listed)
 		return KM_ALLOWED;
-	if (failsafe)
-		return KM_ALLOWED_FAILSAFE;
-	return own && path == KM_PATH_WIRE ? KM_DENIED_MARTIAN : KM_DENIED_SOURCE;
+	return failsafe ? KM_ALLOWED_FAILSAFE : KM_DENIED_SOURCE;
 }
 
-/* The reason for a new connection to a service; KM_AS_SELF is added where that is why. Loopback is in no list's set. */
+/* The reason for a new connection to a service; KM_AS_SELF is added where that is why. */
 static __always_inline __u32 km_decide(const struct km_image *image, __u32 mask, __u32 service,
 				       const struct km_tuple *t, enum km_path path)
 {

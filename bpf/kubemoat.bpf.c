@@ -62,7 +62,7 @@ static __always_inline void km_lookup_tuple(struct bpf_sk_lookup *ctx, struct km
 			t->destination.word[i] = bpf_ntohl(word);
 		}
 	}
-	/* In the high half of a 32-bit field on some kernels, in the low on others: only the number is the same. */
+	/* Network byte order, in the low half of what older kernels declare as 32 bits. */
 	KM_LOAD(word, ctx->remote_port);
 	t->source_port = bpf_ntohs((__u16)word);
 	t->port = ctx->local_port;

@@ -51,7 +51,8 @@ static __always_inline __u32 km_bits_set(__u32 x)
  * True if ip is in the set. `mask` is the image's size in bytes - 1: every offset goes through it, so that the
  * verifier sees that it stays inside; a well-formed image never needs it.
  */
-static __noinline int km_set_has(const void *image, __u32 mask, const struct km_set *set, const struct km_ip *ip)
+static __attribute__((noinline)) int km_set_has(const void *image, __u32 mask, const struct km_set *set,
+						const struct km_ip *ip)
 {
 	__u32 x = ip->word[0], next1 = ip->word[1], next2 = ip->word[2], next3 = ip->word[3];
 	__u64 offset = (__u64)set->index * KM_LINE + ((__u64)x >> (set->shift & 63)) * sizeof(__u32);

@@ -10,10 +10,12 @@
 #include "cleanup.h"
 #include "enforce.h"
 #include "facts.h"
+#include "host/bpffs.h"
 #include "host/kept.h"
 #include "host/source.h"
 #include "kernel/book.h"
 #include "policy/policy.h"
+#include "version.h"
 
 /* One run of the transaction: what it holds while it holds the lock. */
 struct run {
@@ -234,6 +236,14 @@ static int put_in_force(struct run *run, const struct km_bundle *bundle, bool ag
 	snprintf(run->state.version, sizeof(run->state.version), "%s", KM_VERSION);
 	snprintf(run->state.config, sizeof(run->state.config), "%s", run->target->config);
 	outcome->next_until = run->policy.next_until;
+	if (!*outcome->notice && starts(run->how) && km_bpffs_private(run->target->bpffs))
+		snprintf(outcome->notice, sizeof(outcome->notice),
+			 "%.200s is a BPF file system of this mount namespace alone, the guard ends with it: mount the "
+			 "host's "
+			 "(in a pod the hostPath /sys/fs/bpf, mountPropagation: HostToContainer; bpffs made by `mount "
+			 "-t bpf` "
+			 "on the host)",
+			 run->target->bpffs);
 	if (km_kept_write(run->target->name, bundle, generation, &kept_err))
 		snprintf(outcome->notice, sizeof(outcome->notice), "%s", kept_err.text);
 	return 0;

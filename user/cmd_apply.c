@@ -7,6 +7,7 @@
 #include "report/json.h"
 #include "report/say.h"
 #include "report/text.h"
+#include "status.h"
 
 static const char *const result_names[] = {
 	[KM_APPLIED] = "applied",	    [KM_UNCHANGED] = "unchanged", [KM_REFUSED] = "refused",
@@ -21,36 +22,51 @@ void km_tell_diags(struct km_outcome *outcome)
 		km_say("%s", outcome->notice);
 }
 
-static void tell_text(const struct km_target *target, const struct km_outcome *outcome)
+/* What it means for clients: the mode, and who is guarded. */
+static void tell_services(const struct km_status *status)
 {
-	switch (outcome->result) {
-	case KM_APPLIED:
-		printf("%s: generation %" PRIu64 " in force, from %s\n", target->name, outcome->generation,
-		       target->config);
-		break;
-	case KM_UNCHANGED:
-		printf("%s: generation %" PRIu64 " in force, nothing new in %s\n", target->name, outcome->generation,
-		       target->config);
-		break;
-	case KM_REFUSED:
-		printf("%s: %s is refused, generation %" PRIu64 " stays in force\n", target->name, target->config,
-		       outcome->generation);
-		break;
-	case KM_APPLIED_KEPT:
-		printf("%s: %s is invalid, generation %" PRIu64 " in force, from the kept files\n", target->name,
-		       target->config, outcome->generation);
-		break;
-	case KM_NOTHING:
-		printf("%s: %s is invalid and no files are kept, nothing is attached\n", target->name, target->config);
-		break;
+	const char *before = " ";
+
+	printf(", %s:", km_status_mode(status));
+	for (unsigned slot = 0; slot < KM_SLOTS; slot++) {
+		if (!status->rows[slot].in_force)
+			continue;
+		printf("%s%s", before, status->rows[slot].name);
+		before = ", ";
 	}
+}
+
+static void tell_text(const struct km_target *target, const struct km_outcome *outcome, const struct km_status *status)
+{
+	if (outcome->result == KM_NOTHING) {
+		printf("%s: %s is invalid and no files are kept, nothing is attached\n", target->name, target->config);
+		return;
+	}
+	printf("%s: ", target->name);
+	if (outcome->result == KM_REFUSED)
+		printf("%s is refused, ", target->config);
+	else if (outcome->result == KM_APPLIED_KEPT)
+		printf("%s is invalid, from the kept files ", target->config);
+	printf("generation %" PRIu64 " %s in force", outcome->generation,
+	       outcome->result == KM_APPLIED || outcome->result == KM_APPLIED_KEPT ? "is" : "stays");
+	if (status->loaded)
+		tell_services(status);
+	putchar('\n');
 }
 
 void km_tell_outcome(const struct km_target *target, const struct km_outcome *outcome, bool json)
 {
+	static struct km_status status;
+
+	/* A load that succeeded stays one where its services cannot be named. */
+	if (km_status_read(target, KM_STATUS_HEALTH, &status, NULL))
+		status.loaded = false;
+	for (unsigned i = 0; i < status.warning_count; i++)
+		km_say("warning: %s", status.warnings[i]);
 	if (json)
 		km_json_diags(stdout, &outcome->bundle, &outcome->diags, result_names[outcome->result],
 			      outcome->generation);
 	else
-		tell_text(target, outcome);
+		tell_text(target, outcome, &status);
+	km_status_free(&status);
 }

@@ -21,7 +21,8 @@ static void tell_valid(const char *path, const struct km_bundle *bundle, const s
 		       bundle->files[0].name);
 	for (unsigned i = 0; i < policy->config.service_count; i++)
 		rules += policy->rules[i].written;
-	printf("%s: valid, %u services, %zu rules\n", path, policy->config.service_count, rules);
+	printf("%s: valid, %u service%s, %zu rule%s\n", path, policy->config.service_count,
+	       policy->config.service_count == 1 ? "" : "s", rules, rules == 1 ? "" : "s");
 }
 
 static int check(const char *path, const struct km_facts *facts, bool json, struct km_err *err)

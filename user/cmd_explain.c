@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,16 +64,36 @@ static int find_ruling(const struct km_options *options, const struct km_facts *
 	return km_ruling_files(options->config, facts, ruling, err);
 }
 
+static int unknown_port(const struct km_config *config, const char *word)
+{
+	const struct km_config_service *nearest = &config->services[0];
+	long wanted = strtol(word, NULL, 10), nearest_port = -1;
+
+	for (unsigned i = 0; i < config->service_count; i++) {
+		const struct km_config_service *service = &config->services[i];
+
+		for (unsigned j = 0; j < service->port_count; j++) {
+			long port = service->ports[j];
+
+			if (nearest_port >= 0 && labs(port - wanted) >= labs(nearest_port - wanted))
+				continue;
+			nearest = service;
+			nearest_port = port;
+		}
+	}
+	return km_exit_usage("%s: no service guards that port; the nearest is %ld of %s", word, nearest_port,
+			     nearest->name);
+}
+
 static int unknown_service(const struct km_config *config, const char *word)
 {
 	struct km_nearest search = {.word = word};
 
+	if (!word[strspn(word, "0123456789")])
+		return unknown_port(config, word);
 	for (unsigned i = 0; i < config->service_count; i++)
 		km_nearest_offer(&search, config->services[i].name);
-	if (word[strspn(word, "0123456789")])
-		return km_exit_usage("%s: no such service; the nearest is %s", word, search.best);
-	return km_exit_usage("%s: no service guards that port; kubemoat status lists those guarded, for example of %s",
-			     word, search.best);
+	return km_exit_usage("'%s': no such service; the nearest is %s", word, search.best);
 }
 
 static int answer_from(const struct km_options *options, const struct km_facts *facts, const struct km_ruling *ruling,

@@ -100,11 +100,12 @@ static bool covers_listeners(const struct km_host *host, int cgroup, const uint1
 	for (size_t i = 0; i < found; i++) {
 		if (!listeners[i].cgroup || km_cgroup_covers(cgroup, listeners[i].cgroup, NULL))
 			continue;
-		snprintf(notice, 768,
-			 "a listener on port %u lies outside %s, the packet layer does not see it: mount the host's "
-			 "cgroup2 "
-			 "and name it with --cgroup",
-			 listeners[i].port, path);
+		snprintf(
+			notice, 768,
+			"a listener on port %u lies outside %.400s, the packet layer does not see it: mount the host's "
+			"cgroup2 "
+			"and name it with --cgroup",
+			listeners[i].port, path);
 		return false;
 	}
 	return true;

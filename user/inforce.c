@@ -143,12 +143,21 @@ static bool is_own(const struct km_facts *facts, enum km_family family, struct k
 	return km_ip_loopback(family, ip);
 }
 
+/*
+ * The policy that decided. The kept generation of the previous one is the last that it was in force for; generations
+ * start afresh with the pins, so after a boot it may be the larger number.
+ */
+static const struct km_ruling *ruling_of(const struct km_inforce *inforce, uint64_t generation)
+{
+	if (inforce->previous.built && generation < inforce->current.generation &&
+	    generation <= inforce->previous.generation)
+		return &inforce->previous;
+	return &inforce->current;
+}
+
 static void name_rule(const struct km_inforce *inforce, const struct km_event *event, struct km_denial *denial)
 {
-	/* The kept generation of the previous policy is the last one that it was in force for. */
-	const struct km_ruling *ruling = inforce->previous.built && event->generation <= inforce->previous.generation
-						 ? &inforce->previous
-						 : &inforce->current;
+	const struct km_ruling *ruling = ruling_of(inforce, event->generation);
 	struct km_facts facts = inforce->host.facts;
 	int service = service_of(ruling, denial->service);
 	unsigned file, line;

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "options.h"
 #include "verb.h"
+#include "version.h"
 
 int main(int argc, char **argv)
 {

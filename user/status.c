@@ -104,6 +104,14 @@ static int open_places(const struct km_target *target, struct km_status *status,
 	return 0;
 }
 
+static void close_places(const struct places *places)
+{
+	if (places->netns >= 0)
+		close(places->netns);
+	if (places->cgroup >= 0)
+		close(places->cgroup);
+}
+
 static void check_hooks(const struct km_pins *pins, const struct places *places, struct km_status *status)
 {
 	uint64_t cgroup_id = 0;
@@ -115,8 +123,7 @@ static void check_hooks(const struct km_pins *pins, const struct places *places,
 		const struct km_hook *hook = &status->hooks[i];
 
 		if (hook->wanted && !hook->attached)
-			add_problem(status, hook->kind ?: "detached", hook->name, "%s: %s; kubemoat reload attaches it",
-				    hook->name, hook->trouble);
+			add_problem(status, hook->kind ?: "detached", hook->name, "%s: %s", hook->name, hook->trouble);
 	}
 }
 
@@ -173,6 +180,40 @@ static int read_listeners(const struct places *places, enum km_status_depth dept
 	return 0;
 }
 
+static bool serves(const struct km_listener *socket, enum km_family family)
+{
+	static const struct km_ip any;
+	bool dual = socket->family == KM_V6 && !socket->v6only && !km_ip_compare(socket->ip, any);
+
+	return !km_ip_loopback(socket->family, socket->ip) && (socket->family == family || dual);
+}
+
+/* A list of one family in front of a listener of both: seldom meant. */
+static int check_families(struct km_status *status)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < KM_SLOTS * KM_FAMILIES && !r; i++) {
+		const struct km_name_row *row = &status->rows[i / KM_FAMILIES];
+		enum km_family family = i % KM_FAMILIES;
+
+		if (!row->in_force || row->rules[family])
+			continue;
+		for (size_t j = 0; j < status->listener_count; j++) {
+			const struct km_listener *socket = &status->listeners[j].socket;
+
+			if (!km_row_guards(row, socket->port) || !serves(socket, family))
+				continue;
+			r = add_warning(status, "%s has no IPv%c rule, but who listens on port %u serves IPv%c: %s",
+					row->name, family == KM_V4 ? '4' : '6', socket->port,
+					family == KM_V4 ? '4' : '6',
+					row->enforce ? "all of it is refused" : "all of it would be refused");
+			break;
+		}
+	}
+	return r;
+}
+
 static void check_policy(struct km_status *status)
 {
 	const struct km_state *state = &status->state;
@@ -216,14 +257,10 @@ static int read_kept(const struct km_target *target, struct km_status *status)
 static int read_loaded(const struct km_target *target, const struct km_pins *pins, enum km_status_depth depth,
 		       struct km_status *status, struct km_err *err)
 {
-	KM_AUTO_CLOSE int netns = -1;
-	KM_AUTO_CLOSE int cgroup = -1;
-	struct places places = {.netns = -1, .cgroup = -1};
+	__attribute__((cleanup(close_places))) struct places places = {.netns = -1, .cgroup = -1};
 	int r;
 
 	r = open_places(target, status, &places, err);
-	netns = places.netns;
-	cgroup = places.cgroup;
 	if (r)
 		return r;
 	status->daemon_lives =
@@ -232,7 +269,7 @@ static int read_loaded(const struct km_target *target, const struct km_pins *pin
 	r = read_listeners(&places, depth, status, err);
 	if (r)
 		return r;
-	if (depth == KM_STATUS_FULL && read_kept(target, status))
+	if (check_families(status) || (depth == KM_STATUS_FULL && read_kept(target, status)))
 		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
 	return 0;
 }
@@ -283,6 +320,14 @@ void km_status_free(struct km_status *status)
 bool km_status_healthy(const struct km_status *status)
 {
 	return status->loaded && !status->problem_count;
+}
+
+bool km_row_guards(const struct km_name_row *row, uint16_t port)
+{
+	for (unsigned i = 0; i < row->port_count && i < KM_PORTS; i++)
+		if (row->ports[i] == port)
+			return true;
+	return false;
 }
 
 const char *km_status_mode(const struct km_status *status)

@@ -50,14 +50,17 @@ struct km_status {
 };
 
 enum km_status_depth {
-	KM_STATUS_HEALTH, /* problems alone: cheap enough for every second */
-	KM_STATUS_FULL,	  /* also who listens, warnings, and next_until */
+	KM_STATUS_HEALTH, /* cheap enough for every second: no look at other processes, no kept files */
+	KM_STATUS_FULL,
 };
 
 /* 0 with *status filled, also where nothing is loaded; or -errno with *err. Free with km_status_free() either way. */
 int km_status_read(const struct km_target *target, enum km_status_depth depth, struct km_status *status,
 		   struct km_err *err);
 void km_status_free(struct km_status *status);
+
+/* True if the service of that row has the port. */
+bool km_row_guards(const struct km_name_row *row, uint16_t port);
 
 /* Loaded, and no problem. */
 bool km_status_healthy(const struct km_status *status);

@@ -27,7 +27,7 @@ static void compile(const struct bench_list *list, struct km_lines *image)
 {
 	struct km_own_address own[] = {{bench_own(KM_V4), KM_V4}, {bench_own(KM_V6), KM_V6}};
 	struct km_facts facts = {.own = own, .own_count = 2};
-	struct km_image_params params = {.generation = 1};
+	struct km_image_params params = {.generation = 1, .packet_layer = true};
 	struct km_policy *policy = calloc(1, sizeof(*policy));
 	struct km_config_service *service;
 	int r;
@@ -102,26 +102,37 @@ static void load_cold(const struct km_lines *image, struct bench_guard *guard)
 	guard->table = &guard->cold->bss->bench_table;
 }
 
-void bench_guard_load(const struct km_pins *pins, const struct bench_list *list, bool cold, struct bench_guard *guard)
+static void load(const struct km_pins *pins, const struct km_lines *image, struct km_object *object)
 {
-	struct km_lines image = {0};
 	struct km_err why = {""};
 
-	*guard = (struct bench_guard){.lookup_cold = -1};
-	compile(list, &image);
-	if (km_object_load(pins, km_image_class((size_t)image.count * KM_LINE), true, netns_cookie(), &guard->object,
-			   &why))
+	if (km_object_load(pins, km_image_class((size_t)image->count * KM_LINE), true, netns_cookie(), object, &why))
 		errx(1, "%s", why.text);
-	put_in_force(guard->object.images, &image);
-	guard->lookup = guard->object.lookup_prog;
-	guard->packet = guard->object.packet_prog;
-	if (cold)
+	put_in_force(object->images, image);
+}
+
+void bench_guard_load(const struct km_pins *pins, const struct bench_list *list, bool all, struct bench_guard *guard)
+{
+	struct km_lines image = {0};
+
+	*guard = (struct bench_guard){.lookup_alone = -1, .lookup_cold = -1};
+	compile(list, &image);
+	load(pins, &image, &guard->both);
+	guard->lookup = guard->both.lookup_prog;
+	guard->packet = guard->both.packet_prog;
+	if (all) {
+		((struct km_image *)image.data)->flags &= ~KM_PACKET_LAYER;
+		load(pins, &image, &guard->alone);
+		guard->lookup_alone = guard->alone.lookup_prog;
 		load_cold(&image, guard);
+	}
 	km_lines_free(&image);
 }
 
 void bench_guard_close(struct bench_guard *guard)
 {
-	km_object_close(&guard->object);
+	km_object_close(&guard->both);
+	if (guard->lookup_alone >= 0)
+		km_object_close(&guard->alone);
 	cold_bpf__destroy(guard->cold);
 }

@@ -60,6 +60,7 @@ unsigned bench_print(const struct bench_measure *measures, unsigned count)
 		       m->unit, ns, bound);
 		broken += breaks_bound(m, median);
 	}
+	fflush(stdout);
 	return broken;
 }
 

@@ -178,6 +178,9 @@ static void add_family(enum km_family family, struct corpus *corpora, const stru
 		s->judges = true;
 		snprintf(s->name, sizeof(s->name), "verdict.packet.%s.hot.%s", family_name[family], sizes[i].name);
 	}
+	s = add(largest, largest->guard.lookup_alone, BENCH_LOOKUP, none[BENCH_LOOKUP]);
+	s->judges = true;
+	snprintf(s->name, sizeof(s->name), "verdict.lookup.%s.alone.1m", family_name[family]);
 	if (family == KM_V4) {
 		s = add(largest, largest->guard.lookup, BENCH_LOOKUP, none[BENCH_LOOKUP]);
 		s->port = BENCH_OTHER_PORT;
@@ -213,7 +216,7 @@ static void set_bound(const struct subject *s, int verdict, struct bench_measure
 	if (is_trie(s)) {
 		m->bound_is_low = true;
 		m->bound = s->corpus->list.family == KM_V4 ? 6 : 0;
-	} else if (s->hook == BENCH_LOOKUP && !s->table && !is_unguarded(s) && verdict == ALLOW) {
+	} else if (strstr(s->name, "lookup") && strstr(s->name, ".hot.") && verdict == ALLOW) {
 		m->bound = s->corpus->list.family == KM_V4 ? 2 : 4;
 	}
 }

@@ -13,8 +13,7 @@ teardown() { guard_teardown; }
 
 @test "check is offline: it needs neither privilege nor anything loaded" {
 	guard_one apiserver 6443 "$CLIENT4" "$CLIENT4"
-	chmod -R a+rX "$T"/.. "$T" "$CONF" 2> /dev/null || true
-	exits 0 setpriv --reuid 65534 --clear-groups "$KM" check "$CONF"
+	exits 0 setpriv --bounding-set=-all --inh-caps=-all "$KM" check "$CONF"
 	told apiserver.allow:2: warning
 }
 
@@ -77,6 +76,14 @@ teardown() { guard_teardown; }
 		drops --top 3
 		explain apiserver 192.0.2.1
 	END
+}
+
+@test "stats --watch tells again each second" {
+	guard_one apiserver 6443 "$CLIENT4"
+	km load
+	spawn watch "$KM" -n "$NAME" stats --watch -o json
+	within 4 lines_beyond 2 "$T/watch.out"
+	[ "$(head -1 "$T/watch.out" | jq -r '.services[0].name')" = apiserver ]
 }
 
 @test "the help says how to get out: unload, and the off switches" {

@@ -120,7 +120,7 @@ forget_pins() {
 	guard_one apiserver 6443 "$CLIENT4"
 	rm "$CONF/apiserver.allow"
 	exits 1 km check
-	told kubemoat.yaml:4: apiserver.allow
+	told "error: " apiserver.allow
 	for make in mkdir mkfifo 'ln -s apiserver.allow'; do
 		rm -rf "$CONF/apiserver.allow"
 		(cd "$CONF" && eval "$make apiserver.allow")

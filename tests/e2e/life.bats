@@ -293,6 +293,20 @@ detach() {
 	sees client served "$HOST4:6443"
 }
 
+# bats test_tags=guard
+@test "a connection that is older than the guard is judged by it" {
+	server_start echo "$HOST4:6443"
+	guard_one apiserver 6443 "$CLIENT4"
+	holds stranger --timeout 500 --payload older "$HOST4:6443"
+	: > "$T/echo.log"
+	km load
+	echo >&"$HOLD"
+	within 3 lines_beyond 1 "$T/hold.out"
+	never_arrived older
+	expect_count apiserver deny revoked 1
+	expect_count apiserver allow allowed 0
+}
+
 @test "a permission with until ends at its moment" {
 	server_start echo "$HOST4:6443"
 	guard_one apiserver 6443 "$CLIENT4" "$STRANGER4 until $(date -u -d '+3 seconds' +%FT%TZ)"

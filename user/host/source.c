@@ -114,7 +114,7 @@ static int attempt(const char *path, char **bytes, size_t *size, char **trouble)
 	r = read_whole(fd, buffer, before.st_size);
 	if (r < 0 || fstat(fd, &after))
 		return say_errno(trouble, path, r < 0 ? -r : errno);
-	if (r == CHANGED || after.st_size != before.st_size || after.st_ctim.tv_sec != before.st_ctim.tv_sec ||
+	if (r == CHANGED || after.st_ctim.tv_sec != before.st_ctim.tv_sec ||
 	    after.st_ctim.tv_nsec != before.st_ctim.tv_nsec)
 		return CHANGED;
 	*bytes = KM_TAKE_PTR(buffer);

@@ -126,12 +126,11 @@ int km_watch_path(struct km_watching *watching, const char *path)
 		if (kind == DIRECTORY) {
 			strcat(strcat(directory, "/"), name);
 		} else if (kind == LINK && ++hops <= HOPS_MAX) {
-			size_t more = strlen(target);
+			char joined[sizeof(rest)];
 
-			if (more + strlen(rest) >= sizeof(rest))
+			if (snprintf(joined, sizeof(joined), "%s%s", target, rest) >= (int)sizeof(joined))
 				return 0;
-			memmove(rest + more, rest, strlen(rest) + 1);
-			memcpy(rest, target, more);
+			strcpy(rest, joined);
 			if (target[0] == '/')
 				directory[0] = '\0';
 		} else {

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "cleanup.h"
+#include "kernel/privilege.h"
 
 static int make_map(const struct km_pins *pins, const char *pin, uint32_t value_size, uint32_t entries,
 		    struct km_err *err)
@@ -15,8 +16,13 @@ static int make_map(const struct km_pins *pins, const char *pin, uint32_t value_
 	KM_AUTO_CLOSE int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, sizeof(uint32_t), value_size, entries, NULL);
 	int r;
 
-	if (fd < 0)
-		return km_fail(err, errno, "map '%s' cannot be created: %s", pin, strerror(errno));
+	if (fd < 0) {
+		int code = errno;
+
+		if (code == EPERM && km_privilege_check(err))
+			return -EPERM;
+		return km_fail(err, code, "map '%s' cannot be created: %s", pin, strerror(code));
+	}
 	r = km_pins_put(pins, pin, fd, err);
 	return r ? r : KM_TAKE_FD(fd);
 }

@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "kernel/book.h"
+#include "kernel/privilege.h"
 
 #define KM_DAEMON_LOCK "daemon"
 #define KM_NEW_SUFFIX "-new"
@@ -30,9 +31,11 @@ static int check_bpffs(const char *bpffs, struct km_err *err)
 {
 	struct statfs fs;
 
+	/* Never -ENOENT: that says "no such instance". */
 	if (statfs(bpffs, &fs))
-		return km_fail(err, errno, "%s: %s; mount one with `mount -t bpf bpf %s`, or name another with --bpffs",
-			       bpffs, strerror(errno), bpffs);
+		return km_fail(err, errno == ENOENT ? ENOTDIR : errno,
+			       "%s: %s; mount one with `mount -t bpf bpf %s`, or name another with --bpffs", bpffs,
+			       strerror(errno), bpffs);
 	if ((unsigned long)fs.f_type != BPF_FS_MAGIC)
 		return km_fail(
 			err, ENOTSUP,
@@ -142,13 +145,16 @@ int km_pins_lock_daemon(const struct km_pins *pins, struct km_err *err)
 int km_pins_get(const struct km_pins *pins, const char *pin, struct km_err *err)
 {
 	char path[KM_PIN_PATH];
-	int fd;
+	int fd, code;
 
 	pin_path(pins, pin, "", path);
 	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return km_fail(err, errno, "%s: %s", path, strerror(errno));
-	return fd;
+	if (fd >= 0)
+		return fd;
+	code = errno;
+	if (code == EPERM && km_privilege_check(err))
+		return -EPERM;
+	return km_fail(err, code, "%s: %s", path, strerror(code));
 }
 
 int km_pins_put(const struct km_pins *pins, const char *pin, int fd, struct km_err *err)

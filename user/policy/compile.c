@@ -106,52 +106,52 @@ int km_rules_ranges(const struct km_rules *rules, enum km_family family, int64_t
 	return 0;
 }
 
-/* Takes the addresses cut.first to cut.last out of the ranges. */
-static int ranges_cut(enum km_family family, struct km_range cut, struct km_range **ranges, size_t *count)
+/* Takes the addresses of `cuts` out of `ranges`; both ascending and disjoint. */
+static int ranges_subtract(enum km_family family, const struct km_range *cuts, size_t cut_count,
+			   struct km_range **ranges, size_t *count)
 {
-	struct km_range *list = *ranges, rest[2];
-	size_t from = 0, to, n = 0;
+	struct km_range *rest = malloc((*count + cut_count + 1) * sizeof(*rest));
+	size_t n = 0, cut = 0;
 
-	while (from < *count && km_ip_compare(list[from].last, cut.first) < 0)
-		from++;
-	for (to = from; to < *count && km_ip_compare(list[to].first, cut.last) <= 0; to++)
-		;
-	if (from == to)
-		return 0;
-	if (km_ip_compare(list[from].first, cut.first) < 0) {
-		rest[n].first = list[from].first;
-		km_ip_prev(family, cut.first, &rest[n++].last);
+	if (!rest)
+		return -ENOMEM;
+	for (size_t i = 0; i < *count; i++) {
+		struct km_range range = (*ranges)[i];
+		bool left = true;
+
+		while (cut < cut_count && km_ip_compare(cuts[cut].last, range.first) < 0)
+			cut++;
+		for (size_t c = cut; left && c < cut_count && km_ip_compare(cuts[c].first, range.last) <= 0; c++) {
+			if (km_ip_compare(range.first, cuts[c].first) < 0) {
+				rest[n].first = range.first;
+				km_ip_prev(family, cuts[c].first, &rest[n++].last);
+			}
+			left = km_ip_compare(cuts[c].last, range.last) < 0 &&
+			       km_ip_next(family, cuts[c].last, &range.first);
+		}
+		if (left)
+			rest[n++] = range;
 	}
-	if (km_ip_compare(list[to - 1].last, cut.last) > 0) {
-		km_ip_next(family, cut.last, &rest[n].first);
-		rest[n++].last = list[to - 1].last;
-	}
-	if (n > to - from) {
-		list = realloc(list, (*count + 1) * sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		*ranges = list;
-	}
-	memmove(&list[from + n], &list[to], (*count - to) * sizeof(*list));
-	memcpy(&list[from], rest, n * sizeof(*list));
-	*count = *count - (to - from) + n;
+	free(*ranges);
+	*ranges = rest;
+	*count = n;
 	return 0;
 }
 
-/* Builds the set of what `rules` allow; of a service: without loopback. */
-static int compile_set(const struct km_rules *rules, enum km_family family, int64_t now, bool service,
+/* Builds the set of what `rules` allow, without what `host` holds (NULL: nothing). */
+static int compile_set(const struct km_rules *rules, const struct km_rules *host, enum km_family family, int64_t now,
 		       struct km_lines *lines, struct km_set *set)
 {
-	static const struct km_range loopback[KM_FAMILIES] = {
-		[KM_V4] = {{{0x7f000000}}, {{0x7fffffff}}},
-		[KM_V6] = {{{0, 0, 0, 1}}, {{0, 0, 0, 1}}},
-	};
 	struct km_range *ranges KM_AUTO_FREE = NULL;
-	size_t count;
+	struct km_range *cuts KM_AUTO_FREE = NULL;
+	size_t count, cut_count;
 	int r = km_rules_ranges(rules, family, now, &ranges, &count);
 
-	if (!r && service)
-		r = ranges_cut(family, loopback[family], &ranges, &count);
+	if (!r && host) {
+		r = km_rules_ranges(host, family, now, &cuts, &cut_count);
+		if (!r)
+			r = ranges_subtract(family, cuts, cut_count, &ranges, &count);
+	}
 	return r ?: km_tree_build(family, ranges, count, lines, set);
 }
 
@@ -184,22 +184,37 @@ static int own_rules(const struct km_facts *facts, struct km_rules *rules)
 	return r;
 }
 
+/* The addresses that only this host has a right to: its own, and loopback. */
+static int host_rules(const struct km_facts *facts, struct km_rules *rules)
+{
+	static const struct km_rule loopback[] = {
+		{.ip = {{0x7f000000}}, .family = KM_V4, .len = 8, .until = KM_FOREVER},
+		{.ip = {{0, 0, 0, 1}}, .family = KM_V6, .len = 128, .until = KM_FOREVER},
+	};
+
+	int r = km_rules_add(rules, &loopback[0]) ?: km_rules_add(rules, &loopback[1]);
+
+	return r ?: own_rules(facts, rules);
+}
+
 /* Every set of the image, those of services that the policy does not have too: a set without an index is none. */
 static int compile_sets(const struct km_policy *policy, const struct km_facts *facts, struct km_lines *lines,
 			struct km_set set[KM_SETS][KM_FAMILIES])
 {
-	struct km_rules failsafe = {}, own = {};
+	struct km_rules failsafe = {}, own = {}, host = {};
 	int r;
 
-	r = failsafe_rules(&policy->config, &failsafe) ?: own_rules(facts, &own);
+	r = failsafe_rules(&policy->config, &failsafe) ?: own_rules(facts, &own) ?: host_rules(facts, &host);
 	for (unsigned i = 0; !r && i < KM_SETS; i++) {
 		const struct km_rules *rules = i == KM_SET_FAILSAFE ? &failsafe
 					       : i == KM_SET_OWN    ? &own
 								    : &policy->rules[i];
 
 		for (enum km_family family = KM_V4; !r && family < KM_FAMILIES; family++)
-			r = compile_set(rules, family, facts->now, i < KM_SERVICES, lines, &set[i][family]);
+			r = compile_set(rules, i < KM_SERVICES ? &host : NULL, family, facts->now, lines,
+					&set[i][family]);
 	}
+	km_rules_free(&host);
 	km_rules_free(&own);
 	km_rules_free(&failsafe);
 	return r;

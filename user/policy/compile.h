@@ -15,8 +15,9 @@ struct km_image_params {
 
 /*
  * Compiles into *lines (zero-initialised by the caller): header, sets, nodes. Rules whose `until` has passed at
- * facts->now are left out. Loopback addresses are never in a service's set: they are the host itself or a martian,
- * which the programs ask where the set says no. 0, -ENOMEM or -E2BIG; free *lines with km_lines_free() either way.
+ * facts->now are left out. Loopback and own addresses are never in a service's set: they are the host itself or a
+ * martian, which the programs ask where the set says no. 0, -ENOMEM or -E2BIG; free *lines with km_lines_free() either
+ * way.
  */
 int km_compile(const struct km_policy *policy, const struct km_facts *facts, const struct km_image_params *params,
 	       struct km_lines *lines);

@@ -74,7 +74,7 @@ enum km_reason km_oracle(const struct km_policy *policy, const struct km_facts *
 	bool is_failsafe = failsafe(&policy->config, family, flow->source);
 
 	/* What only the host can say to itself did not come from it. */
-	if (flow->via == KM_VIA_WIRE && to_itself)
+	if (flow->via == KM_VIA_WIRE && (to_itself || is_own))
 		return KM_DENIED_MARTIAN;
 	/* The host itself: only !@self takes it away, and no list a failsafe source. */
 	if (flow->via == KM_VIA_LO || (flow->via == KM_VIA_UNKNOWN && (to_itself || is_own))) {
@@ -86,8 +86,5 @@ enum km_reason km_oracle(const struct km_policy *policy, const struct km_facts *
 		return KM_ALLOWED;
 	if (is_failsafe)
 		return KM_ALLOWED_FAILSAFE;
-	/* An own address from the wire that nothing allows: a forgery, or an address that has moved away. */
-	if (flow->via == KM_VIA_WIRE && is_own)
-		return KM_DENIED_MARTIAN;
 	return KM_DENIED_SOURCE;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "policy/schema.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,9 +85,9 @@ static bool parse_integer(const struct km_yaml *value, long least, long most, lo
 
 	if (!km_yaml_is_integer(value) || digits[0] == '+' || (digits[0] == '0' && digits[1]))
 		return false;
-	errno = 0;
+	/* What does not fit a long comes back as its limit, which no schema reaches. */
 	*number = strtol(digits, NULL, 10);
-	return !errno && *number >= least && *number <= most;
+	return *number >= least && *number <= most;
 }
 
 static bool parse_word(const struct km_yaml *value, const char *const *words, long *number)

@@ -18,11 +18,3 @@ const char *km_row_mode(const struct km_name_row *row)
 {
 	return row->enforce ? "enforce" : "audit";
 }
-
-bool km_row_guards(const struct km_name_row *row, uint16_t port)
-{
-	for (unsigned i = 0; i < row->port_count && i < KM_PORTS; i++)
-		if (row->ports[i] == port)
-			return true;
-	return false;
-}

@@ -3,9 +3,6 @@
 #ifndef KM_REPORT_PORTS_H
 #define KM_REPORT_PORTS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "kernel/book.h"
 
 #define KM_PORTS_TEXT (KM_PORTS * 6 + 2)
@@ -15,7 +12,5 @@ const char *km_ports_format(const struct km_name_row *row, char text[KM_PORTS_TE
 
 /* "enforce" or "audit"; of a service that is out of the file, its last. */
 const char *km_row_mode(const struct km_name_row *row);
-
-bool km_row_guards(const struct km_name_row *row, uint16_t port);
 
 #endif

@@ -34,11 +34,11 @@ void km_text_answer(FILE *out, const struct km_answer *answer)
 	fprintf(out, "%s %s %s %s: ", km_verdict_name(explanation->verdict), km_reason_name(explanation->reason),
 		answer->service, km_ip_format(answer->family, answer->source, source));
 	if (explanation->self)
-		fputs("this host itself, ", out);
+		fputs("@self, this host itself: ", out);
 	if (*answer->rule)
 		km_write_escaped(out, answer->rule);
 	else if (explanation->verdict == KM_ALLOW)
-		fputs("which no rule takes away", out);
+		fputs("no rule takes it away", out);
 	else
 		fputs("no rule lists it", out);
 	if (*explanation->overrides) {

@@ -170,7 +170,7 @@ static void in_a_cgroup_namespace_a_mount_above_its_root_is_wider(void **state)
 
 static void says_what_to_mount(void **state)
 {
-	char found[KM_CGROUP_PATH];
+	char found[KM_CGROUP_PATH], inner[KM_CGROUP_PATH + 8], third[64];
 	struct km_err err = {0};
 
 	(void)state;
@@ -181,10 +181,14 @@ static void says_what_to_mount(void **state)
 	assert_non_null(strstr(err.text, root));
 	assert_return_code(umount2(root, MNT_DETACH), 0);
 
-	/* Another cgroup2 on top is the one to be seen. */
-	assert_return_code(mount(group, root, NULL, MS_BIND, NULL), 0);
+	/* Below another cgroup2 its path leads to that one, which is narrower than the third. */
+	snprintf(inner, sizeof(inner), "%s/a", group);
+	bind_at("third", group, third);
+	assert_return_code(mount(inner, root, NULL, MS_BIND, NULL), 0);
 	assert_int_equal(km_cgroup_find(found, &err), 0);
+	assert_string_equal(found, third);
 	assert_return_code(umount2(root, MNT_DETACH), 0);
+	unbind(third);
 
 	assert_return_code(umount2(root, MNT_DETACH), 0);
 	assert_int_equal(km_cgroup_find(found, &err), -ENOENT);

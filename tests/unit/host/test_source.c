@@ -321,6 +321,40 @@ static void a_file_that_changes_is_read_again(void **state)
 	free(trouble);
 }
 
+/* Writes as many bytes as there were, until the file's time of change shows it: some kernels count that in ticks. */
+static void overwrite(const char *path)
+{
+	struct stat before, after;
+	int fd;
+
+	if (!strstr(path, "/list") || !changes)
+		return;
+	changes--;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_return_code(fstat(fd, &before), 0);
+	do {
+		assert_int_equal(pwrite(fd, "198.51.100", 10, 0), 10);
+		assert_return_code(fstat(fd, &after), 0);
+	} while (!memcmp(&before.st_ctim, &after.st_ctim, sizeof(after.st_ctim)));
+	close(fd);
+}
+
+static void a_change_that_keeps_the_size_is_seen(void **state)
+{
+	char *bytes = NULL, *trouble = NULL;
+	size_t size;
+
+	(void)state;
+	write_file("list", "192.0.2.1\n192.0.2.2\n");
+	before_read = overwrite;
+	changes = 100;
+	assert_int_equal(km_source_read_file("list", &bytes, &size, &trouble), 0);
+	assert_null(bytes);
+	assert_non_null(strstr(trouble, "changes while it is read"));
+	free(trouble);
+}
+
 /* Makes the state of that number of a ConfigMap volume, in which configuration and list name each other. */
 static void make_state(unsigned number)
 {
@@ -388,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(devices_and_files_without_end_are_not_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(permission_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_changes_is_read_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_change_that_keeps_the_size_is_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_volume_is_read_at_one_state, set_up, tear_down),
 	};
 

@@ -223,6 +223,21 @@ static void another_change_waits_for_a_writer(void **state)
 	fclose(file);
 }
 
+static void a_file_that_was_replaced_no_longer_counts(void **state)
+{
+	FILE *file;
+
+	(void)state;
+	shell("echo 1 > kubemoat.yaml; echo 1 > etcd.allow");
+	settle(config_and_list);
+	file = fopen("etcd.allow", "ae");
+	shell("echo 2 > new && mv new etcd.allow");
+	assert_news(KM_WATCH_CHANGED);
+	fputs("192.0.2.1\n", file);
+	fclose(file);
+	assert_false(readable());
+}
+
 static void created_open_or_complete(void **state)
 {
 	FILE *file;
@@ -381,6 +396,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(directories_that_go_and_are_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(written_in_place, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_change_waits_for_a_writer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_that_was_replaced_no_longer_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(created_open_or_complete, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(other_names_do_not_concern_us, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_link_on_the_way_counts, set_up, tear_down),

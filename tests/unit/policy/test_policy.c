@@ -119,6 +119,13 @@ static const struct {
 	  {KM_WARNING_DIAG, 1, 7, 1, "covers 127.0.0.53, an address of this host"}}},
 	{"version: 1\nservices: {etcd: {allow: [a]}}\n", {{"a", "10.0.0.0/16\n!10.0.0.5\n!@self\n", NULL}}, {{0}}},
 
+	{"version: 1\nservices: {etcd: {allow: [a]}}\n",
+	 {{"a", "!10.0.0.5 until 2026-11-24T15:00:00Z\n", NULL}},
+	 {{KM_WARNING_DIAG, 1, 1, 0, "expired"}}},
+	{"version: 1\nservices: {etcd: {allow: [a]}}\n",
+	 {{"a", "!@self until 2026-11-24T15:00:00Z\n!10.0.0.5\n", NULL}},
+	 {{KM_WARNING_DIAG, 1, 1, 0, "expired"}, {KM_WARNING_DIAG, 1, 2, 1, "covers 10.0.0.5"}}},
+
 	/* Guarded ports that outgoing connections may take: where the port stands, or the service. */
 	{"version: 1\nservices:\n  web: {ports: [32767, 32768, 60999, 61000], allow: []}\n",
 	 {{NULL}},

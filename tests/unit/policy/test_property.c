@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One verdict: on random policies and flows the compiled image, the oracle and `explain` agree.
+ * One verdict: on random policies and flows the kernel programs' code on the compiled image, the oracle and `explain`
+ * agree.
  *
  *	KM_FLOWS=n	so many flows (default: a million)
  *	KM_SEED=n	from this seed on, which a failure prints; otherwise another one each time
@@ -16,44 +17,33 @@
 
 #include <cmocka.h>
 
+#include "decide.h"
 #include "policy/addr.h"
 #include "policy/compile.h"
 #include "policy/explain.h"
 #include "policy/oracle.h"
 #include "policy/reason.h"
 #include "random_policy.h"
-#include "ranges.h"
 
 #define FLOWS 1000000
 #define FLOWS_A_POLICY 250
 #define WHOLE_IMAGE UINT32_MAX /* as mask: a line outside is seen by the sanitizer */
 
-/* The order in which a service of the image is asked. */
+/* What the kernel programs say, by their own code. */
 static enum km_reason image_decide(const struct km_image *image, unsigned service, const struct km_flow *flow)
 {
-	enum km_family family = flow->family;
-	bool source_loopback = km_ip_loopback(family, flow->source);
-	bool to_itself = source_loopback || km_ip_loopback(family, flow->destination) ||
-			 !km_ip_compare(flow->source, flow->destination);
-	bool deny_self = image->service[service].flags & KM_DENY_SELF;
-	bool listed = km_set_has(image, WHOLE_IMAGE, &image->set[service][family], &flow->source);
-	bool failsafe = km_set_has(image, WHOLE_IMAGE, &image->set[KM_SET_FAILSAFE][family], &flow->source);
-	bool own = km_set_has(image, WHOLE_IMAGE, &image->set[KM_SET_OWN][family], &flow->source);
+	static const enum km_path path[] = {
+		[KM_VIA_UNKNOWN] = KM_PATH_UNKNOWN,
+		[KM_VIA_LO] = KM_PATH_LO,
+		[KM_VIA_WIRE] = KM_PATH_WIRE,
+	};
+	const struct km_tuple tuple = {
+		.source = flow->source,
+		.destination = flow->destination,
+		.family = flow->family,
+	};
 
-	if (listed && !to_itself && !deny_self)
-		return KM_ALLOWED;
-	if (flow->via == KM_VIA_WIRE && to_itself)
-		return KM_DENIED_MARTIAN;
-	if (flow->via == KM_VIA_LO || (flow->via == KM_VIA_UNKNOWN && (to_itself || own))) {
-		if (!deny_self)
-			return KM_ALLOWED;
-		return failsafe ? KM_ALLOWED_FAILSAFE : KM_DENIED_SOURCE;
-	}
-	if (listed)
-		return KM_ALLOWED;
-	if (failsafe)
-		return KM_ALLOWED_FAILSAFE;
-	return flow->via == KM_VIA_WIRE && own ? KM_DENIED_MARTIAN : KM_DENIED_SOURCE;
+	return km_decide(image, WHOLE_IMAGE, service, &tuple, path[flow->via]) & ~KM_AS_SELF;
 }
 
 /* `explain` knows the source alone: it answers for a flow to an ordinary address, of which no interface is known. */
