@@ -137,8 +137,11 @@ static bool read_range(const struct km_line *line, const char **at, struct targe
 	struct km_scan scan;
 
 	if (is_over(line, second)) {
-		km_line_error(line, *at,
-			      "the second address of the range is missing; write 198.51.100.10-198.51.100.20");
+		km_line_error(line, *at, "the second address of the range is missing; write " RANGE);
+		return false;
+	}
+	if (km_scan_address(second, line->end, &scan) == KM_SCAN_FEW && scan.family == KM_V4) {
+		km_line_error(line, second, "the second address of a range is written in full too, as in " RANGE);
 		return false;
 	}
 	*at = second;
