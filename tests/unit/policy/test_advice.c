@@ -207,6 +207,7 @@ static void test_strays(void **state)
 		{"192.0.2.1\xef\xbb\xbf", 10, "files were joined"},
 		{"192.0.2.1\xff", 10, "0xff is not UTF-8"},
 		{"192.0.2.1\xc0\xaf", 10, "0xc0 is not UTF-8"},
+		{"192.0.2.1\xe0\x80\xaf", 10, "0xe0 is not UTF-8"},
 		{"192.0.2.1\xed\xa0\x80", 10, "0xed is not UTF-8"},
 		{"192.0.2.1\xe2\x80", 10, "0xe2 is not UTF-8"},
 		{"192.0.2.1\f", 10, "form feed"},
