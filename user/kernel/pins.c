@@ -185,6 +185,15 @@ int km_pins_drop(const struct km_pins *pins, const char *pin, struct km_err *err
 	return 0;
 }
 
+/* A link whose last reference goes is detached some time later; this one is when the function returns. */
+static void detach(const struct km_pins *pins, const char *pin)
+{
+	KM_AUTO_CLOSE int link = km_pins_get(pins, pin, NULL);
+
+	if (link >= 0)
+		bpf_link_detach(link);
+}
+
 int km_pins_remove_all(const struct km_pins *pins, struct km_err *err)
 {
 	static const char *const first[] = {KM_PIN_LOOKUP, KM_PIN_LOOKUP KM_NEW_SUFFIX, KM_PIN_PACKET,
@@ -194,8 +203,10 @@ int km_pins_remove_all(const struct km_pins *pins, struct km_err *err)
 	DIR *dir;
 	int fd, code = 0;
 
-	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		detach(pins, first[i]);
 		unlinkat(pins->dir, first[i], 0);
+	}
 	fd = openat(pins->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {

@@ -23,15 +23,26 @@ int km_rules_add(struct km_rules *rules, const struct km_rule *rule)
 	return 0;
 }
 
-/* The length of the largest prefix that starts at `first` and does not reach beyond `last`. */
+static bool fits(enum km_family family, struct km_ip first, struct km_ip last, unsigned len)
+{
+	return !km_ip_compare(km_ip_first(family, first, len), first) &&
+	       km_ip_compare(km_ip_last(family, first, len), last) <= 0;
+}
+
+/* The length of the largest prefix that starts at `first` and does not reach beyond `last`. Half of it fits as well. */
 static unsigned largest_prefix(enum km_family family, struct km_ip first, struct km_ip last)
 {
-	unsigned len = km_family_bits(family);
+	unsigned low = 0, high = km_family_bits(family);
 
-	while (len && !km_ip_compare(km_ip_first(family, first, len - 1), first) &&
-	       km_ip_compare(km_ip_last(family, first, len - 1), last) <= 0)
-		len--;
-	return len;
+	while (low < high) {
+		unsigned len = (low + high) / 2;
+
+		if (fits(family, first, last, len))
+			high = len;
+		else
+			low = len + 1;
+	}
+	return high;
 }
 
 int km_rules_add_range(struct km_rules *rules, const struct km_rule *like, struct km_ip last)
