@@ -113,7 +113,7 @@ static bool covers_listeners(const struct km_host *host, int cgroup, const uint1
 
 /* New programs (and maps, as far as they are not used again): filled before they are attached. */
 static int swap_programs(const struct km_enforce *e, bool fresh, uint32_t class, int image, int cgroup,
-			 struct km_err *err)
+			 const char *path, struct km_err *err)
 {
 	struct km_object object;
 	int r = km_object_load(e->pins, class, fresh, e->host->netns_cookie, &object, err);
@@ -122,11 +122,11 @@ static int swap_programs(const struct km_enforce *e, bool fresh, uint32_t class,
 		return r;
 	/* A packet layer that is new must stand before an image relies on it. */
 	if (!fresh && cgroup >= 0)
-		r = km_link_packet(e->pins, object.packet_prog, cgroup, err);
+		r = km_link_packet(e->pins, object.packet_prog, cgroup, path, err);
 	if (!r)
 		r = km_image_swap(object.images, 0, image, err);
 	if (!r && fresh && cgroup >= 0)
-		r = km_link_packet(e->pins, object.packet_prog, cgroup, err);
+		r = km_link_packet(e->pins, object.packet_prog, cgroup, path, err);
 	if (!r)
 		r = km_link_lookup(e->pins, object.lookup_prog, e->host->netns, err);
 	if (!r)
@@ -210,7 +210,7 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 	if (whole && !e->programs && class == e->state->image_bytes)
 		r = swap_image(e, image, err);
 	else
-		r = swap_programs(e, !whole || class != e->state->image_bytes, class, image, cgroup, err);
+		r = swap_programs(e, !whole || class != e->state->image_bytes, class, image, cgroup, path, err);
 	if (!r && !packet)
 		r = km_link_packet_drop(e->pins, err);
 	if (r)

@@ -82,17 +82,17 @@ int km_link_lookup(const struct km_pins *pins, int prog, int netns_fd, struct km
 	return 0;
 }
 
-int km_link_packet(const struct km_pins *pins, int prog, int cgroup_fd, struct km_err *err)
+int km_link_packet(const struct km_pins *pins, int prog, int cgroup_fd, const char *path, struct km_err *err)
 {
 	int r = attach(pins, KM_PIN_PACKET, prog, cgroup_fd, BPF_CGROUP_INET_INGRESS);
 
 	if (r == -EPERM)
-		return km_fail(
-			err, EPERM,
-			"cgroup_skb cannot be attached: another cgroup_skb/ingress program sits on the cgroup without "
-			"BPF_F_ALLOW_MULTI; `bpftool cgroup tree` names it, and it has to go (or `layers: [lookup]`)");
+		return km_fail(err, EPERM,
+			       "cgroup_skb cannot be attached to %.300s: another cgroup_skb/ingress program sits there "
+			       "without BPF_F_ALLOW_MULTI; `bpftool cgroup show %.300s` names it, and it has to go",
+			       path, path);
 	if (r)
-		return km_fail(err, -r, "cgroup_skb cannot be attached to the cgroup: %s", strerror(-r));
+		return km_fail(err, -r, "cgroup_skb cannot be attached to %.300s: %s", path, strerror(-r));
 	return 0;
 }
 

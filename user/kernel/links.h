@@ -19,7 +19,8 @@ struct km_hook {
 
 /* Attaches, or moves the pinned link to `prog`; pins it. A detached link is replaced by a new one. */
 int km_link_lookup(const struct km_pins *pins, int prog, int netns_fd, struct km_err *err);
-int km_link_packet(const struct km_pins *pins, int prog, int cgroup_fd, struct km_err *err);
+/* `path` is what messages call the cgroup. */
+int km_link_packet(const struct km_pins *pins, int prog, int cgroup_fd, const char *path, struct km_err *err);
 /* Takes the packet layer away (layers: [lookup]). 0 also if it was not there. */
 int km_link_packet_drop(const struct km_pins *pins, struct km_err *err);
 
