@@ -41,12 +41,13 @@ static bool is_suspicious(const struct km_hold *hold, const struct km_status *st
 	return status->hooks[LOOKUP].others.count || km_hold_unpinned(hold);
 }
 
-static void report_hooks(struct km_status *status)
+/* `missing` says of every pin at once that it is gone. */
+static void report_hooks(const char *missing, struct km_status *status)
 {
 	for (unsigned i = 0; i < KM_HOOK_COUNT; i++) {
 		const struct km_hook *hook = &status->hooks[i];
 
-		if (hook->wanted && hook->kind)
+		if (hook->wanted && hook->kind && !(hook->attached && missing))
 			km_status_problem(status, hook->kind, hook->name, "%s: %s", hook->name, hook->trouble);
 	}
 }
@@ -115,7 +116,7 @@ void km_intact_check(struct km_pins *pins, const struct km_places *places, const
 		if (lock >= 0)
 			look(pins, places, hold, status);
 	}
-	report_hooks(status);
+	report_hooks(missing, status);
 	report_pins(pins, missing, hold, status);
 	report_others(places, status);
 }

@@ -62,16 +62,17 @@ void km_daemon_complain(struct km_daemon *daemon, const struct km_err *err);
 
 /* Problems as they come and go; mends what can be mended; own addresses; a missed `until`; `off` taken away. */
 void km_daemon_look_after(struct km_daemon *daemon);
+/* Of this the pins alone, where one is gone: before something else is done with them. */
+void km_daemon_put_back(struct km_daemon *daemon);
 
 /* mend.c */
 
 /*
- * Puts back pins from what is held, and attaches again what daemon->status says is not attached; the directory and the
- * daemon's lock in it too. Where another daemon has come meanwhile this one leaves. What cannot be done is said.
+ * Puts back pins from what is held, the directory and the daemon's lock in it too; `attach`: attaches again what
+ * daemon->status says is not attached. Where another daemon has come meanwhile this one leaves. What cannot be done is
+ * said.
  */
-void km_daemon_mend(struct km_daemon *daemon);
-/* Of this the pins alone, and only where one is gone. */
-void km_daemon_put_back(struct km_daemon *daemon);
+void km_daemon_mend(struct km_daemon *daemon, bool attach);
 
 /* loop.c */
 

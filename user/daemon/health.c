@@ -81,6 +81,9 @@ static void check_status(struct km_daemon *daemon)
 {
 	struct km_err err = {};
 
+	/* Told already, and could not be done so far: the BPF file system may be back. */
+	if (daemon->lock >= 0 && km_hold_unpinned(&daemon->hold))
+		km_daemon_mend(daemon, false);
 	if (!look(daemon))
 		return;
 	if (daemon->loaded && !daemon->status.loaded) {
@@ -91,12 +94,21 @@ static void check_status(struct km_daemon *daemon)
 		return;
 	}
 	if (daemon->lock >= 0 && (can_be_mended(daemon) || is_uncounted(daemon))) {
-		km_daemon_mend(daemon);
+		km_daemon_mend(daemon, true);
 		if (!look(daemon))
 			return;
 	}
 	if (daemon->loaded)
 		check_coverage(daemon);
+}
+
+void km_daemon_put_back(struct km_daemon *daemon)
+{
+	km_hold_look(&daemon->hold, &daemon->pins);
+	if (!km_hold_unpinned(&daemon->hold) || !look(daemon))
+		return;
+	km_daemon_mend(daemon, false);
+	look(daemon);
 }
 
 static bool same_addresses(const struct km_facts *a, const struct km_facts *b)

@@ -87,7 +87,7 @@ static int mend_locked(struct km_daemon *daemon, bool attach, bool *again, struc
 	return *again ? 0 : attach_again(daemon, &state, err);
 }
 
-static void mend(struct km_daemon *daemon, bool attach)
+void km_daemon_mend(struct km_daemon *daemon, bool attach)
 {
 	struct km_err err = {};
 	bool again = false;
@@ -108,17 +108,4 @@ static void mend(struct km_daemon *daemon, bool attach)
 		km_daemon_leave(daemon, false);
 	else if (again)
 		km_daemon_apply(daemon, KM_APPLY_TIMER);
-}
-
-void km_daemon_mend(struct km_daemon *daemon)
-{
-	mend(daemon, true);
-}
-
-void km_daemon_put_back(struct km_daemon *daemon)
-{
-	km_hold_look(&daemon->hold, &daemon->pins);
-	if (daemon->hold.fd[KM_HELD_STATE] < 0 || !km_hold_unpinned(&daemon->hold))
-		return;
-	mend(daemon, false);
 }

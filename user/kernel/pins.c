@@ -114,8 +114,7 @@ int km_pins_lock_writer(struct km_pins *pins, bool create, struct km_err *err)
 		}
 		if (still_there(pins, fd))
 			return KM_TAKE_FD(fd);
-		again = *pins;
-		r = km_pins_open(pins->bpffs, again.name, create, &again, err);
+		r = km_pins_open(pins->bpffs, pins->name, create, &again, err);
 		if (r)
 			return r;
 		close(pins->dir);
