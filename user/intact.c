@@ -95,8 +95,8 @@ static void report_others(const struct km_places *places, struct km_status *stat
 			"a refusal; `bpftool link` shows whose it is",
 			lookup->list[i].id, lookup->list[i].name);
 	if (lookup->more)
-		km_status_problem(status, "foreign", "sk_lookup", "sk_lookup: %u further foreign programs",
-				  lookup->more);
+		km_status_problem(status, "foreign", "sk_lookup", "sk_lookup: %u further foreign program%s",
+				  lookup->more, lookup->more == 1 ? "" : "s");
 	if (!status->hooks[PACKET].wanted || status->hooks[PACKET].attached || !packet->in_the_way)
 		return;
 	for (unsigned i = 0; i < packet->count; i++)

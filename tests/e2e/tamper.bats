@@ -185,6 +185,7 @@ pinned_again() {
 	within 2 sees stranger served "$HOST4:6443"
 	within 2 healthy
 	sees client refused "$HOST4:6443"
+	expect_count apiserver allow allowed 2
 }
 
 @test "the daemon's directory removed: a second daemon is refused all the same" {
@@ -192,6 +193,30 @@ pinned_again() {
 	rmdir "$BPFFS/$NAME/daemon"
 	within 2 test -d "$BPFFS/$NAME/daemon"
 	refuses 3 "$DAEMON" km run
+}
+
+second_daemon_is_there() {
+	[ "$(km status -o json | jq .daemon.pid)" = "$SECOND" ]
+}
+
+@test "a daemon that finds another one in its place gives way, and lets go of what it held" {
+	daemon_start
+	kill -STOP "$DAEMON"
+	rm -r "${BPFFS:?}/$NAME"
+	spawn second "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" run
+	SECOND=$SPAWNED
+	within 2 second_daemon_is_there
+	kill -CONT "$DAEMON"
+	within 3 grep "daemon already, pid $SECOND" "$T/daemon.err"
+	both_as_ever
+	within 2 healthy
+	second_daemon_is_there
+	[ "$(lookups_attached)" = 1 ]
+}
+
+# Links of any program on the lookup of the test's host.
+lookups_attached() {
+	bpftool -j link show | jq --argjson ns "$(stat -Lc %i "/run/netns/$KM_NETNS-host")" 'map(select(.netns_ino == $ns)) | length'
 }
 
 @test "a daemon that is stopped in that moment leaves the pins behind" {
@@ -273,12 +298,17 @@ foreign_lookup() {
 	counted_exactly
 }
 
-@test "many foreign sk_lookup programs: the first are named, the others counted" {
-	foreign_lookup 3
-	"$TOOLS/foreign" lookup 1 7443 1 1 2> /dev/null || true
+@test "nine foreign sk_lookup programs, each attached twice, before ours: eight are named, the other counted" {
+	server_start other '[::]:7443'
+	for i in {1..9}; do
+		spawn_on host "foreign$i" "$TOOLS/foreign" lookup 2 7443 "$SERVER" 7443
+		within 5 grep -q ready "$T/foreign$i.out"
+	done
 	km load
 	exits 1 km status
 	[ "$(problem_kinds)" = foreign ]
+	[ "$(km status -o json | jq -c '[.hooks[0].others | length, (map(.id) | unique | length)]')" = '[8,8]' ]
+	told "1 further foreign program"
 	both_as_ever
 }
 

@@ -104,8 +104,12 @@ int km_daemon_apply(struct km_daemon *daemon, enum km_apply_how how)
 	struct km_err err = {};
 	int r;
 
-	if (daemon->loaded)
+	if (daemon->loaded) {
 		km_daemon_put_back(daemon);
+		/* It turned out to be another daemon's: said. */
+		if (daemon->lock < 0)
+			return -EBUSY;
+	}
 	r = km_apply(daemon->target, how, &outcome, &err);
 	if (!r) {
 		*daemon->said = '\0';

@@ -32,7 +32,7 @@ static void know(struct known *known, const struct km_pins *pins, const struct k
 	struct km_program program;
 	struct km_attachment place;
 
-	for (size_t i = 0; i < 2 && known->count + 2 <= KNOWN_MAX; i++) {
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links) && known->count + 2 <= KNOWN_MAX; i++) {
 		if (hold->fd[links[i]] >= 0 && !km_link_read(hold->fd[links[i]], &place))
 			known->ids[known->count++] = place.prog;
 		if (hold->fd[progs[i]] >= 0 && !km_program_read(hold->fd[progs[i]], &program))
@@ -76,9 +76,14 @@ static bool ask(int target, enum bpf_attach_type type, struct known *known, cons
 	if (bpf_prog_query(target, type, 0, &flags, ids, &count) || (tolerated && flags & tolerated))
 		return false;
 	know(known, pins, hold);
-	for (uint32_t i = 0; i < count; i++)
-		if (!knows(known, ids[i]))
-			add(others, ids[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		if (knows(known, ids[i]))
+			continue;
+		add(others, ids[i]);
+		/* Attached more than once it is still one. */
+		if (known->count < KNOWN_MAX)
+			known->ids[known->count++] = ids[i];
+	}
 	return others->count > before && !(flags & BPF_F_ALLOW_MULTI);
 }
 
