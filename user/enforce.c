@@ -14,6 +14,7 @@
 #include "kernel/links.h"
 #include "kernel/neighbours.h"
 #include "kernel/object.h"
+#include "kernel/others.h"
 #include "policy/compile.h"
 
 /* Finds the slot of every service by its name, gives new names a free one, and describes the services in it. */
@@ -119,10 +120,26 @@ struct way {
 	struct km_lines lines;
 	uint32_t class;	    /* size of the image */
 	int cgroup;	    /* -1: without the packet layer */
+	const char *path;   /* of it */
 	bool relies;	    /* the image counts on the packet layer */
 	bool whole;	    /* what is attached is as it should be: another image is enough */
 	bool packet_failed; /* out: the packet layer cannot be attached */
 };
+
+/* Names what keeps the packet layer out of that cgroup, where it can be seen. */
+static int name_who_is_in_the_way(const struct km_enforce *e, const struct way *way, int r, struct km_err *err)
+{
+	struct km_others others;
+
+	km_others_packet(e->pins, e->hold, way->cgroup, &others);
+	if (r != -EPERM || !others.in_the_way)
+		return r;
+	return km_fail(
+		err, EPERM,
+		"cgroup_skb cannot be attached: program %u '%s' sits on or above %.512s without BPF_F_ALLOW_MULTI; "
+		"it has to go (or `layers: [lookup]`)",
+		others.list[0].id, others.list[0].name, way->path);
+}
 
 static int link_packet(const struct km_enforce *e, const struct km_object *object, struct way *way, struct km_err *err)
 {
@@ -132,7 +149,7 @@ static int link_packet(const struct km_enforce *e, const struct km_object *objec
 		return 0;
 	r = km_link_packet(e->pins, object->packet_prog, way->cgroup, err);
 	way->packet_failed = r != 0;
-	return r;
+	return r ? name_who_is_in_the_way(e, way, r, err) : 0;
 }
 
 /* New programs (and maps, as far as they are not used again): filled before they are attached. */
@@ -257,6 +274,7 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 	if (!r) {
 		way.class = pick_class((size_t)way.lines.count * KM_LINE, e->state->image_bytes);
 		way.cgroup = cgroup;
+		way.path = path;
 		way.relies = packet && covers_listeners(e->host, cgroup, ports, port_count, path, notice);
 		way.whole = *adopted = is_whole(e, packet, cgroup);
 		r = go(e, &way, err);

@@ -46,8 +46,10 @@ adopted() {
 	km load
 	streams 6
 	for ms in {1..30}; do
-		timeout -s KILL "0.$(printf %03d $((ms * 4)))" "$KM" -n "$NAME" -c "$CONF" \
-			--netns "/run/netns/$KM_NETNS-host" run > "$T/killed" 2>&1 || true
+		spawn killed "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" run
+		sleep "0.$(printf %03d $((ms * 4)))"
+		kill -KILL "$SPAWNED"
+		wait "$SPAWNED" || true
 	done
 	daemon_start
 	adopted

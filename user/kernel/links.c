@@ -65,8 +65,9 @@ int km_link_packet(const struct km_pins *pins, int prog, int cgroup_fd, struct k
 	if (r == -EPERM)
 		return km_fail(
 			err, EPERM,
-			"cgroup_skb cannot be attached: another cgroup_skb/ingress program sits on the cgroup without "
-			"BPF_F_ALLOW_MULTI; `bpftool cgroup tree` names it, and it has to go (or `layers: [lookup]`)");
+			"cgroup_skb cannot be attached: another cgroup_skb/ingress program sits on or above the cgroup "
+			"without BPF_F_ALLOW_MULTI; `bpftool cgroup tree` names it, and it has to go (or `layers: "
+			"[lookup]`)");
 	if (r)
 		return km_fail(err, -r, "cgroup_skb cannot be attached to the cgroup: %s", strerror(-r));
 	return 0;
