@@ -219,6 +219,33 @@ killed_after() {
 	sees stranger served "$HOST4:6443"
 }
 
+@test "a daemon that waits under an off file is the instance's: no second one beside it, and unload ends it" {
+	guard_one apiserver 6443 "$CLIENT4"
+	mkdir -p "/var/lib/kubemoat/$NAME"
+	touch "/var/lib/kubemoat/$NAME/off"
+	spawn daemon "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" run
+	DAEMON=$SPAWNED
+	within 2 grep -q off "$T/daemon.err"
+	refuses 3 "$DAEMON" km run
+	exits 0 km unload
+	within 2 gone "$DAEMON"
+	[ ! -e "$BPFFS/$NAME" ]
+}
+
+@test "a daemon that waits guards as soon as the off file is gone" {
+	server_start echo "$HOST4:6443"
+	guard_one apiserver 6443 "$CLIENT4"
+	mkdir -p "/var/lib/kubemoat/$NAME"
+	touch "/var/lib/kubemoat/$NAME/off"
+	spawn daemon "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" run
+	DAEMON=$SPAWNED
+	within 2 grep -q off "$T/daemon.err"
+	rm "/var/lib/kubemoat/$NAME/off"
+	within 5 generation_is 1
+	sees stranger refused "$HOST4:6443"
+	daemon_is "$DAEMON"
+}
+
 @test "an off file does not take away what is attached" {
 	server_start echo "$HOST4:6443"
 	guard_one apiserver 6443 "$CLIENT4"
@@ -226,6 +253,12 @@ killed_after() {
 	touch "/var/lib/kubemoat/$NAME/off"
 	exits 0 km load
 	sees stranger refused "$HOST4:6443"
+	spawn daemon "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" run
+	within 2 grep -q off "$T/daemon.err"
+	allow apiserver "$CLIENT4" "$STRANGER4"
+	exits 0 km reload
+	generation_is 2
+	sees stranger served "$HOST4:6443"
 }
 
 detach() {

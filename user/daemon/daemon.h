@@ -22,10 +22,11 @@ struct km_daemon {
 	const struct km_target *target;
 	bool json;
 
-	struct km_pins pins; /* dir -1: not entered, because something says off */
+	struct km_pins pins; /* dir -1: not entered, because it could not be */
 	int lock;	     /* of the daemon; -1 like the above */
 	struct km_book book; /* state -1: likewise */
 	struct km_hold hold; /* all that belongs to the instance: stays with us when its pins go */
+	bool off;	     /* something said so when it entered: nothing is put in force or looked after */
 	bool loaded;
 	uint64_t generation;	/* in force, as far as we know */
 	int64_t next_until;	/* CLOCK_REALTIME ns, KM_FOREVER: none */
@@ -45,10 +46,15 @@ struct km_daemon {
 
 /* policy.c */
 
-/* Loads and becomes the instance's daemon. 0, also where something says off; -errno with *err. */
+/*
+ * Becomes the instance's daemon and loads; where something says off, it becomes it, as far as it can, and waits. 0 or
+ * -errno with *err: -EBUSY, there is a daemon.
+ */
 int km_daemon_enter(struct km_daemon *daemon, struct km_err *err);
 /* Lets go of the instance, which stays as it is; `stopped`: its books no longer name this daemon. */
 void km_daemon_leave(struct km_daemon *daemon, bool stopped);
+/* While it waits, or has not entered: again, once nothing says off any more. */
+void km_daemon_look_at_off(struct km_daemon *daemon);
 /* One transaction; what comes of it is said, and what follows from it done. 0 or -errno, said. */
 int km_daemon_apply(struct km_daemon *daemon, enum km_apply_how how);
 /* The files may be other ones: AUTO, or START until something is in force. */

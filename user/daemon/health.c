@@ -81,6 +81,11 @@ static void check_status(struct km_daemon *daemon)
 {
 	struct km_err err = {};
 
+	/* Of what is attached already this daemon is not the one that looks after it. */
+	if (daemon->off) {
+		look(daemon);
+		return;
+	}
 	/* Told already, and could not be done so far: the BPF file system may be back. */
 	if (daemon->lock >= 0 && km_hold_unpinned(&daemon->hold))
 		km_daemon_mend(daemon, false);
@@ -142,11 +147,8 @@ static void check_addresses(struct km_daemon *daemon)
 
 void km_daemon_look_after(struct km_daemon *daemon)
 {
-	struct km_err err = {};
-
 	daemon->looks++;
-	if (daemon->pins.dir < 0 && km_daemon_enter(daemon, &err))
-		km_daemon_complain(daemon, &err);
+	km_daemon_look_at_off(daemon);
 	check_status(daemon);
 	if (daemon->loaded)
 		check_addresses(daemon);

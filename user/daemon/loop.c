@@ -155,7 +155,7 @@ static void on_hangup(int fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (loop->daemon.pins.dir < 0)
+	if (loop->daemon.off || loop->daemon.pins.dir < 0)
 		km_say("%s: nothing to reload while off", loop->daemon.target->name);
 	else
 		km_daemon_apply(&loop->daemon, loop->daemon.loaded ? KM_APPLY_RELOAD : KM_APPLY_LOAD);

@@ -130,27 +130,71 @@ static int take_addresses(struct km_daemon *daemon, struct km_err *err)
 	return km_host_open(daemon->target->netns, &daemon->host, err);
 }
 
+/* Something says off: the books are opened all the same, so that a second daemon is refused by name, and `unload`
+ * heard. */
+static int wait_while_off(struct km_daemon *daemon, struct km_err *err)
+{
+	KM_AUTO_CLOSE int lock = km_pins_lock_writer(&daemon->pins, true, err);
+	struct km_state state;
+	struct km_book book;
+	int r = lock < 0 ? lock : km_book_open(&daemon->pins, true, &book, err);
+
+	if (r)
+		return r;
+	daemon->book = book;
+	daemon->off = true;
+	r = km_book_state(&book, &state, err);
+	if (r)
+		return r;
+	state.magic = KM_STATE_MAGIC;
+	state.layout = KM_LAYOUT;
+	state.leaving = 0;
+	state.daemon_pid = (uint32_t)getpid();
+	return km_book_set_state(&book, &state, err);
+}
+
+static int start(struct km_daemon *daemon, struct km_err *err)
+{
+	return take_addresses(daemon, err) ?: km_daemon_apply(daemon, KM_APPLY_START);
+}
+
 int km_daemon_enter(struct km_daemon *daemon, struct km_err *err)
 {
 	char buffer[256];
-	int r;
+	bool off = km_off(daemon->target->name, buffer);
+	int r = km_pins_open(daemon->target->bpffs, daemon->target->name, true, &daemon->pins, err);
 
-	if (km_off(daemon->target->name, buffer))
-		return 0;
-	r = km_pins_open(daemon->target->bpffs, daemon->target->name, true, &daemon->pins, err);
-	if (r)
-		return r;
-	daemon->lock = km_pins_lock_daemon(&daemon->pins, err);
-	if (daemon->lock < 0)
-		r = daemon->lock;
-	else
-		r = take_addresses(daemon, err) ?: km_daemon_apply(daemon, KM_APPLY_START);
-	if (r) {
-		if (*daemon->said)
-			memcpy(err->text, daemon->said, sizeof(err->text));
-		km_daemon_leave(daemon, false);
+	if (!r) {
+		daemon->lock = km_pins_lock_daemon(&daemon->pins, err);
+		r = daemon->lock < 0 ? daemon->lock : 0;
 	}
-	return r;
+	if (!r)
+		r = off ? wait_while_off(daemon, err) : start(daemon, err);
+	if (!r)
+		return 0;
+	/* Out of the transaction it was said already. */
+	if (!*err->text)
+		memcpy(err->text, daemon->said, sizeof(err->text));
+	km_daemon_leave(daemon, false);
+	/* While nothing is to be attached, nothing that attaching needs is missed. */
+	if (!off || r == -EBUSY)
+		return r;
+	km_daemon_complain(daemon, err);
+	return 0;
+}
+
+void km_daemon_look_at_off(struct km_daemon *daemon)
+{
+	struct km_err err = {};
+	char buffer[256];
+
+	if (daemon->off && km_pins_daemon_lock_holds(&daemon->pins, daemon->lock) &&
+	    km_off(daemon->target->name, buffer))
+		return;
+	if (daemon->off)
+		km_daemon_leave(daemon, false);
+	if (daemon->pins.dir < 0 && km_daemon_enter(daemon, &err))
+		km_daemon_complain(daemon, &err);
 }
 
 void km_daemon_leave(struct km_daemon *daemon, bool stopped)
@@ -173,13 +217,13 @@ void km_daemon_leave(struct km_daemon *daemon, bool stopped)
 	if (daemon->lock >= 0)
 		close(KM_TAKE_FD(daemon->lock));
 	km_pins_close(&daemon->pins);
-	daemon->loaded = false;
+	daemon->loaded = daemon->off = false;
 	daemon->next_until = KM_FOREVER;
 }
 
 void km_daemon_look_at_files(struct km_daemon *daemon)
 {
-	if (daemon->pins.dir >= 0)
+	if (daemon->pins.dir >= 0 && !daemon->off)
 		km_daemon_apply(daemon, daemon->loaded ? KM_APPLY_AUTO : KM_APPLY_START);
 }
 
@@ -213,7 +257,7 @@ bool km_daemon_read_book(struct km_daemon *daemon)
 	}
 	if (state.leaving)
 		return false;
-	if (state.generation != daemon->generation)
+	if (!daemon->off && state.generation != daemon->generation)
 		take_over(daemon, state.generation);
 	return true;
 }
