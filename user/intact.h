@@ -14,6 +14,7 @@
 struct km_places {
 	int netns; /* -1: another one than the caller's, unknown here */
 	int cgroup;
+	bool blind; /* who listens cannot be read */
 	char cgroup_path[KM_CGROUP_PATH];
 };
 

@@ -133,11 +133,24 @@ static void judge_listener(const struct km_places *places, struct km_status *sta
 		address, socket->port, socket->uid, places->cgroup_path);
 }
 
-static int read_listeners(const struct km_places *places, enum km_status_depth depth, struct km_status *status,
+/* Below the root of the hierarchy is everything, seen or not; elsewhere nobody can vouch for a listener. */
+static int tell_blind(const struct km_places *places, struct km_status *status, const struct km_err *why)
+{
+	static const char format[] = "who listens on the guarded ports cannot be seen: %s; `modprobe -a tcp_diag "
+				     "inet_diag`, or allow NETLINK_SOCK_DIAG";
+
+	if (places->cgroup < 0 || km_cgroup_is_root(places->cgroup))
+		return add_warning(status, format, why->text);
+	km_status_problem(status, "uncovered", "cgroup_skb", format, why->text);
+	return 0;
+}
+
+static int read_listeners(struct km_places *places, enum km_status_depth depth, struct km_status *status,
 			  struct km_err *err)
 {
 	KM_AUTO_FREE struct km_listener *found = NULL;
 	unsigned ports[KM_PORTS];
+	struct km_err why = {};
 	size_t count = 0;
 	int r;
 
@@ -147,9 +160,13 @@ static int read_listeners(const struct km_places *places, enum km_status_depth d
 				ports[count++] = status->rows[slot].ports[i];
 	if (!count || places->netns < 0)
 		return 0;
-	r = km_listeners_read(places->netns, ports, count, &found, &count, err);
-	if (r || !count)
-		return r;
+	if (km_listeners_read(places->netns, ports, count, &found, &count, &why)) {
+		places->blind = true;
+		r = tell_blind(places, status, &why);
+		return r ? km_fail(err, -r, "%s: no memory for its warnings", status->name) : 0;
+	}
+	if (!count)
+		return 0;
 	status->listeners = calloc(count, sizeof(*status->listeners));
 	if (!status->listeners)
 		return km_fail(err, ENOMEM, "%s: no memory for %zu listeners", status->name, count);
@@ -243,6 +260,8 @@ static bool packet_covers(const struct km_places *places, const struct km_status
 {
 	if (!status->hooks[1].attached || places->cgroup < 0 || places->netns < 0)
 		return false;
+	if (places->blind)
+		return km_cgroup_is_root(places->cgroup);
 	for (size_t i = 0; i < status->listener_count; i++)
 		if (!status->listeners[i].covered)
 			return false;

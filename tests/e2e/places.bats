@@ -155,6 +155,15 @@ services: {apiserver: {deny: drop}}'
 	refuses 3 "bpf seccomp" "$TOOLS/without" bpf "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
 }
 
+@test "where sock_diag is missing it guards all the same, and status says that who listens cannot be seen" {
+	server_start echo '[::]:6443'
+	blind=("$TOOLS/without" sock_diag "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host")
+	exits 0 "${blind[@]}" load
+	sees stranger refused "$HOST4:6443"
+	exits 0 "${blind[@]}" status
+	told healthy "who listens" tcp_diag
+}
+
 @test "without the kernel's type information it loads and enforces" {
 	server_start echo '[::]:6443'
 	exits 0 in_private_mounts 'mount -t tmpfs none /sys/kernel/btf' load

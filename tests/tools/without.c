@@ -3,6 +3,7 @@
 #include <err.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -13,10 +14,11 @@
 
 static const struct {
 	const char *name;
-	int number, error;
+	int number, error, protocol; /* of socket(): that one alone */
 } calls[] = {
-	{"bpf", SYS_bpf, EPERM},
-	{"inotify_init1", SYS_inotify_init1, EMFILE},
+	{"bpf", SYS_bpf, EPERM, 0},
+	{"inotify_init1", SYS_inotify_init1, EMFILE, 0},
+	{"sock_diag", SYS_socket, EPROTONOSUPPORT, NETLINK_SOCK_DIAG},
 };
 
 int main(int argc, char **argv)
@@ -26,12 +28,15 @@ int main(int argc, char **argv)
 	while (argc > 2 && i < count && strcmp(argv[1], calls[i].name))
 		i++;
 	if (argc < 3 || i == count) {
-		fputs("usage: without bpf|inotify_init1 COMMAND [ARGUMENT]...\n", stderr);
+		fputs("usage: without bpf|inotify_init1|sock_diag COMMAND [ARGUMENT]...\n", stderr);
 		return 2;
 	}
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].number, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].number, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(calls[i].protocol ? BPF_JMP | BPF_JEQ | BPF_K : BPF_JMP | BPF_JGE | BPF_K, calls[i].protocol,
+			 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | calls[i].error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
