@@ -133,10 +133,21 @@ services: {apiserver: {deny: drop}}'
 @test "without privilege: one line, exit 3" {
 	chmod -R a+rX "$CONF"
 	refuses 3 "CAP_BPF" setpriv --bounding-set=-all --inh-caps=-all "$KM" -n "$NAME" -c "$CONF" load
-	for verb in load reload unload status stats drops; do
-		exits 3 setpriv --reuid 65534 --regid 65534 --clear-groups "$KM" -n "$NAME" -c "$CONF" $verb
-		[ "$(wc -l < "$T/errors")" = 1 ] || fail "$verb: $(< "$T/errors")"
+	nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups "$KM" -n "$NAME" -c "$CONF")
+	refuses 3 "run as root" "${nobody[@]}" load
+	refuses 3 "run as root" "${nobody[@]}" run
+	[ ! -e "$BPFFS/$NAME" ]
+	exits 0 km load
+	for verb in load reload unload status stats drops run; do
+		refuses 3 "run as root" "${nobody[@]}" $verb
 	done
+}
+
+@test "an empty directory that somebody else put in the place of the pins is no obstacle" {
+	mkdir -m 700 "$BPFFS/$NAME"
+	chown 65534 "$BPFFS/$NAME"
+	exits 0 km load
+	[ "$(stat -c %u "$BPFFS/$NAME")" = 0 ]
 }
 
 @test "without bpffs: one line says what to mount, exit 3" {

@@ -45,6 +45,27 @@ static int check_bpffs(const char *bpffs, struct km_err *err)
 	return 0;
 }
 
+/*
+ * Where everybody may write to the BPF file system an empty directory of somebody else's may stand in the way: it goes.
+ * Privilege first: who has none must leave no such directory behind.
+ */
+static int make_directory(const char *path, struct km_err *err)
+{
+	struct stat st;
+	int r;
+
+	if (geteuid())
+		return km_fail(err, EPERM, "%s: cannot be created by uid %u; run as root", path, geteuid());
+	r = km_privilege_check(err);
+	if (r)
+		return r;
+	if (!lstat(path, &st) && st.st_uid)
+		rmdir(path);
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return km_fail(err, errno, "%s: cannot be created: %s; run as root", path, strerror(errno));
+	return 0;
+}
+
 int km_pins_open(const char *bpffs, const char *name, bool create, struct km_pins *pins, struct km_err *err)
 {
 	char path[KM_PIN_PATH];
@@ -61,8 +82,9 @@ int km_pins_open(const char *bpffs, const char *name, bool create, struct km_pin
 	snprintf(pins->bpffs, sizeof(pins->bpffs), "%s", bpffs);
 	snprintf(pins->name, sizeof(pins->name), "%s", name);
 	snprintf(path, sizeof(path), "%s/%s", bpffs, name);
-	if (create && mkdir(path, 0700) && errno != EEXIST)
-		return km_fail(err, errno, "%s: cannot be created: %s; run as root", path, strerror(errno));
+	r = create ? make_directory(path, err) : 0;
+	if (r)
+		return r;
 	pins->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (pins->dir < 0) {
 		if (errno == ENOENT)
@@ -73,8 +95,7 @@ int km_pins_open(const char *bpffs, const char *name, bool create, struct km_pin
 		km_pins_close(pins);
 		return km_fail(err, EPERM,
 			       "%s must belong to root with mode 0700: whoever can open pins can detach the guard; "
-			       "remove it or "
-			       "choose another --name",
+			       "remove it or choose another --name",
 			       path);
 	}
 	return 0;
