@@ -20,7 +20,8 @@ static unsigned bucket_of(const struct km_denial *denial)
 static bool alike(const struct km_denial *a, const struct km_denial *b)
 {
 	return a->family == b->family && !km_ip_compare(a->source, b->source) && a->port == b->port &&
-	       a->reason == b->reason && a->verdict == b->verdict && !strcmp(a->service, b->service);
+	       a->reason == b->reason && a->verdict == b->verdict && !strcmp(a->service, b->service) &&
+	       !strcmp(a->rule, b->rule);
 }
 
 static void link_group(struct km_groups *groups, size_t index)

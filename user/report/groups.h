@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alike denials, told as one: same service, source, verdict, reason and port. */
+/* Alike denials, told as one: same service, source, verdict, reason, rule and port. */
 #ifndef KM_GROUPS_H
 #define KM_GROUPS_H
 

@@ -53,23 +53,24 @@ static void test_alike_ones_are_one_line_in_order_of_their_last(void **state)
 
 static void test_what_differs_stays_apart(void **state)
 {
-	struct km_denial denials[6];
+	struct km_denial denials[7];
 	struct km_groups groups = {};
 	struct km_group *group;
 
 	(void)state;
-	for (unsigned i = 0; i < 6; i++)
+	for (unsigned i = 0; i < 7; i++)
 		denials[i] = sample_denial();
 	denials[1].port = 2380;
 	denials[2].reason = KM_REVOKED;
 	denials[3].verdict = KM_AUDIT;
 	denials[4].family = KM_V6;
 	strcpy(denials[5].service, "kubelet");
-	for (unsigned i = 0; i < 6; i++) {
+	denials[6].rule[0] = '\0';
+	for (unsigned i = 0; i < 7; i++) {
 		assert_int_equal(km_groups_add(&groups, &denials[i], &group), 0);
 		assert_int_equal(group->count, 1);
 	}
-	assert_int_equal(groups.count, 6);
+	assert_int_equal(groups.count, 7);
 	km_groups_free(&groups);
 }
 
