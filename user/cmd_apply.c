@@ -9,6 +9,9 @@
 #include "report/text.h"
 #include "status.h"
 
+/* Whoever puts a million rules in force is told that thousands are odd, not each time which. */
+#define KM_TOLD_WARNINGS 20
+
 static const char *const result_names[] = {
 	[KM_APPLIED] = "applied",	    [KM_UNCHANGED] = "unchanged", [KM_REFUSED] = "refused",
 	[KM_APPLIED_KEPT] = "applied_kept", [KM_NOTHING] = "nothing",
@@ -17,7 +20,7 @@ static const char *const result_names[] = {
 void km_tell_diags(struct km_outcome *outcome)
 {
 	km_diags_sort(&outcome->diags);
-	km_text_diags(stderr, &outcome->bundle, &outcome->diags);
+	km_text_diags(stderr, &outcome->bundle, &outcome->diags, KM_TOLD_WARNINGS);
 	if (*outcome->notice)
 		km_say("%s", outcome->notice);
 }

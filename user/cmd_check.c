@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,7 +32,7 @@ static int check(const char *path, const struct km_facts *facts, bool json, stru
 {
 	struct km_bundle bundle = {};
 	struct km_policy policy = {};
-	struct km_diags diags = {};
+	struct km_diags diags = {.all = true};
 	int r, status = KM_EXIT_NO;
 
 	r = km_source_read(path, &bundle, err);
@@ -43,7 +46,7 @@ static int check(const char *path, const struct km_facts *facts, bool json, stru
 		if (json)
 			km_json_diags(stdout, &bundle, &diags, NULL, 0);
 		else
-			km_text_diags(stdout, &bundle, &diags);
+			km_text_diags(stdout, &bundle, &diags, SIZE_MAX);
 		if (!diags.errors)
 			status = KM_EXIT_OK;
 		if (!diags.errors && !json)

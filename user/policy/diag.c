@@ -55,7 +55,7 @@ static void add(struct km_diags *diags, struct km_diag diag, size_t *seen, const
 {
 	char *message;
 
-	if ((*seen)++ >= KM_DIAGS_MAX)
+	if ((*seen)++ >= KM_DIAGS_MAX && !diags->all)
 		return;
 	if (!make_room(diags) || vasprintf(&message, format, args) < 0) {
 		diags->no_memory = true;

@@ -16,15 +16,16 @@ struct km_diag {
 	char *message; /* owned by the list; one line, UTF-8, control bytes escaped */
 };
 
-/* Zero-initialise. Keeps the first KM_DIAGS_MAX of each severity and counts the rest. */
+/* Zero-initialise. Keeps the first KM_DIAGS_MAX of each severity, or `all`, and counts the rest. */
 struct km_diags {
 	struct km_diag *list;
 	size_t count, room;
 	size_t errors, warnings; /* seen, also those not kept */
+	bool all;		 /* set before the first: what is kept has no bound but memory */
 	bool no_memory;		 /* at least one was lost for lack of memory: treat as an error */
 };
 
-#define KM_DIAGS_MAX 10000 /* of each severity; further ones are counted only */
+#define KM_DIAGS_MAX 10000 /* of each severity: a daemon must not grow with what is wrong with its files */
 
 void km_diag_error(struct km_diags *diags, unsigned file, unsigned line, unsigned column, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

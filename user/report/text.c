@@ -10,10 +10,16 @@
 #include "report/ports.h"
 #include "report/say.h"
 
-void km_text_diags(FILE *out, const struct km_bundle *bundle, const struct km_diags *diags)
+void km_text_diags(FILE *out, const struct km_bundle *bundle, const struct km_diags *diags, size_t most)
 {
+	size_t shown = 0, warnings = 0;
+
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct km_diag *diag = &diags->list[i];
+
+		if (diag->severity == KM_WARNING_DIAG && warnings++ >= most)
+			break;
+		shown++;
 
 		km_write_escaped(out, bundle->files[diag->file].name);
 		fprintf(out, ":%u:%u: %s: ", diag->line, diag->column,
@@ -21,9 +27,9 @@ void km_text_diags(FILE *out, const struct km_bundle *bundle, const struct km_di
 		km_write_escaped(out, diag->message);
 		putc('\n', out);
 	}
-	if (diags->errors + diags->warnings > diags->count)
-		fprintf(out, "%zu errors and %zu warnings in all, the first %d of each are shown\n", diags->errors,
-			diags->warnings, KM_DIAGS_MAX);
+	if (diags->errors + diags->warnings > shown)
+		fprintf(out, "%zu errors and %zu warnings in all, %zu are shown; kubemoat check shows every one\n",
+			diags->errors, diags->warnings, shown);
 }
 
 void km_text_answer(FILE *out, const struct km_answer *answer)

@@ -3,6 +3,7 @@
 #ifndef KM_TEXT_H
 #define KM_TEXT_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -11,8 +12,11 @@
 #include "report/view.h"
 #include "status.h"
 
-/* "file:line:column: error: message" for each, errors first; `diags` must be sorted. */
-void km_text_diags(FILE *out, const struct km_bundle *bundle, const struct km_diags *diags);
+/*
+ * "file:line:column: error: message" for each error kept, then for the first `most` warnings, and how many there are
+ * where that is not all of them; `diags` must be sorted.
+ */
+void km_text_diags(FILE *out, const struct km_bundle *bundle, const struct km_diags *diags, size_t most);
 void km_text_answer(FILE *out, const struct km_answer *answer);
 void km_text_status(FILE *out, const struct km_status *status);
 void km_text_stats(FILE *out, const struct km_stats *stats);

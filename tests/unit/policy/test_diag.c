@@ -77,6 +77,17 @@ static void test_bound(void **state)
 	km_diags_free(&diags);
 }
 
+static void test_all(void **state)
+{
+	struct km_diags diags = {.all = true};
+
+	(void)state;
+	for (unsigned i = 0; i < KM_DIAGS_MAX + 5; i++)
+		km_diag_error(&diags, 0, i + 1, 1, "e");
+	assert_int_equal(diags.count, KM_DIAGS_MAX + 5);
+	km_diags_free(&diags);
+}
+
 /* Equal places stay in the order they were found, however many there are. */
 static void test_stable(void **state)
 {
@@ -99,7 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),  cmocka_unit_test(test_escaped), cmocka_unit_test(test_sorted),
-		cmocka_unit_test(test_bound), cmocka_unit_test(test_stable),
+		cmocka_unit_test(test_bound), cmocka_unit_test(test_all),     cmocka_unit_test(test_stable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

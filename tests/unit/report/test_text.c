@@ -24,14 +24,23 @@ static void test_diags(void **state)
 
 	(void)state;
 	sample_diags(&bundle, &diags, files, list);
-	km_text_diags(written_begin(&written), &bundle, &diags);
+	km_text_diags(written_begin(&written), &bundle, &diags, 1);
 	assert_string_equal(written_end(&written), "etcd.allow:3:1: error: what \"is\" wrong\\x0a\n"
 						   "kubemoat.yaml:7:2: warning: what is odd\n");
 	free(written.text);
 
 	diags.errors = 20000;
-	km_text_diags(written_begin(&written), &bundle, &diags);
-	assert_non_null(strstr(written_end(&written), "\n20000 errors and 1 warnings in all"));
+	km_text_diags(written_begin(&written), &bundle, &diags, 1);
+	assert_non_null(strstr(written_end(&written), "\n20000 errors and 1 warnings in all, 2 are shown;"));
+	free(written.text);
+
+	/* Errors are never held back. */
+	diags.errors = 1;
+	km_text_diags(written_begin(&written), &bundle, &diags, 0);
+	assert_string_equal(written_end(&written),
+			    "etcd.allow:3:1: error: what \"is\" wrong\\x0a\n"
+			    "1 errors and 1 warnings in all, 1 are shown; kubemoat check shows every "
+			    "one\n");
 	free(written.text);
 }
 
