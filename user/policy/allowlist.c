@@ -122,10 +122,9 @@ static bool read_prefix(const struct km_line *line, const char *address, const c
 	target->last = km_ip_last(scan->family, scan->ip, target->len);
 	if (!km_ip_compare(target->first, scan->ip))
 		return true;
-	km_line_error(line, address, "host bits are set; write %s for the network or %s for the host",
-		      target->len ? km_prefix_format(scan->family, target->first, target->len, network)
-				  : "@any (everyone)",
-		      km_ip_format(scan->family, scan->ip, host));
+	km_line_error(line, address, "host bits are set; write %s for the network%s or %s for the host",
+		      km_prefix_format(scan->family, target->first, target->len, network),
+		      target->len ? "" : " (everyone)", km_ip_format(scan->family, scan->ip, host));
 	return false;
 }
 

@@ -82,7 +82,7 @@ static void test_prefixes_and_ranges(void **state)
 		{"10.0.0.1/8", 1, "10.0.0.0/8 for the network or 10.0.0.1 for"},
 		{" !10.0.0.1/24", 3, "10.0.0.0/24 for the network or 10.0.0.1 for"},
 		{"2001:db8::1/32", 1, "2001:db8::/32 for the network or 2001:db8::1 for"},
-		{"203.0.113.7/0", 1, "@any (everyone) for the network or 203.0.113.7"},
+		{"203.0.113.7/0", 1, "write 0.0.0.0/0 for the network (everyone) or 203.0.113.7"},
 		{"10.0.0.0/255.0.0.0", 10, "10.0.0.0/8"},
 		{"10.0.5.0/0.0.0.255", 10, "10.0.5.0/24"},
 		{"10.0.0.0/255.0.255.0", 10, "newline"},
