@@ -109,6 +109,14 @@ static int unknown_option(const char *word, struct km_err *err)
 	return km_fail(err, EINVAL, "--%.*s: no such option; the nearest is --%s", (int)length, word + 2, search.best);
 }
 
+/* A byte of a longer letter would not be UTF-8 by itself. */
+static int unknown_letter(unsigned char letter, struct km_err *err)
+{
+	if (letter > 0x7e)
+		return km_fail(err, EINVAL, "-\\x%02x: no such option; kubemoat --help lists them", letter);
+	return km_fail(err, EINVAL, "-%c: no such option; kubemoat --help lists them", letter);
+}
+
 static int parse_name(const char *text, struct km_options *options, struct km_err *err)
 {
 	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -239,7 +247,7 @@ int km_options_parse(int argc, char **argv, struct km_options *options, struct k
 		else if (value == '?' && row)
 			r = km_fail(err, EINVAL, "--%s: takes no value", row->name);
 		else if (value == '?' && optopt)
-			r = km_fail(err, EINVAL, "-%c: no such option; kubemoat --help lists them", optopt);
+			r = unknown_letter((unsigned char)optopt, err);
 		else if (value == '?')
 			r = unknown_option(argv[optind - 1], err);
 		else

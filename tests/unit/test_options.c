@@ -132,6 +132,7 @@ static void test_usage_errors(void **state)
 		{{"drops", "--folow=1"}, "--folow: no such option; the nearest is --follow"},
 		{{"drops", "--follow=1"}, "--follow: takes no value"},
 		{{"status", "-x"}, "-x: no such option"},
+		{{"status", "-\xc3\xa9"}, "-\\xc3: no such option"},
 		{{"status", "-c"}, "--config: needs a value"},
 		{{"status", "--netns"}, "--netns: needs a value"},
 		{{"status", "-c", ""}, "--config: is empty"},
