@@ -225,9 +225,10 @@ static void check_policy(struct km_status *status)
 				  status->loaded ? "the last good policy stays in force" : "nothing is attached",
 				  state->refusal);
 	if (state->kept)
-		km_status_problem(status, "kept", NULL,
-				  "running from the kept files, those of %s are invalid; kubemoat check %s says why",
-				  state->config, state->config);
+		km_status_problem(
+			status, "kept", NULL,
+			"running from the kept files: those of %s are refused, the problem beside this one says why",
+			state->config);
 }
 
 /* What takes parsing the kept policy: when it changes by itself next, and whether its files can be watched. */

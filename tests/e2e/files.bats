@@ -48,6 +48,8 @@ still_refused() {
 	exits 1 km status -o json
 	[ "$(jq .healthy "$T/output")" = false ]
 	[[ $(problem_kinds) =~ refused|kept ]]
+	# Of no files at all `check` has nothing to say.
+	[[ $(km status) != *"kubemoat check"* ]]
 }
 
 @test "one bad entry among ten good ones: refused, and the daemon says it once" {
