@@ -40,6 +40,12 @@ struct km_config_failsafe {
 	struct km_place place;
 };
 
+struct km_config_limit {
+	bool set;
+	unsigned most;
+	struct km_place place;
+};
+
 struct km_config {
 	bool present; /* false: no file; the built-in services with empty lists, in audit */
 	struct km_config_service services[KM_SERVICES];
@@ -48,6 +54,7 @@ struct km_config {
 	unsigned failsafe_count;
 	bool packet_layer; /* layers names packet (default) */
 	unsigned events_per_second;
+	struct km_config_limit max_cut; /* connections that a reload may cut */
 };
 
 /*

@@ -236,3 +236,22 @@ bool km_explain_rule(const struct km_policy *policy, const struct km_facts *fact
 	*line = rule->line;
 	return true;
 }
+
+enum km_reason km_explain_flow(const struct km_policy *policy, const struct km_facts *facts, unsigned service,
+			       enum km_family family, struct km_ip source, struct km_ip destination)
+{
+	const struct km_rules *rules = &policy->rules[service];
+	const struct km_rule *rule;
+	bool listed;
+
+	if (is_self(facts, family, source) || km_ip_loopback(family, destination) ||
+	    !km_ip_compare(source, destination)) {
+		listed = !self_decider(rules, facts->now, true);
+	} else {
+		rule = decider(rules, facts->now, family, source, ANYTHING);
+		listed = rule && !rule->deny;
+	}
+	if (listed)
+		return KM_ALLOWED;
+	return failsafe_decider(&policy->config, family, source) ? KM_ALLOWED_FAILSAFE : KM_DENIED_SOURCE;
+}

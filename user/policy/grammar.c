@@ -11,8 +11,8 @@
 #include "policy/schema.h"
 
 static km_schema_handler open_version, open_services, open_layers, open_ports, open_allow;
-static km_schema_handler take_mode, take_failsafe, take_layer, take_per_second, take_service, take_service_mode,
-	take_port, take_list, take_deny;
+static km_schema_handler take_mode, take_failsafe, take_layer, take_per_second, take_max_cut, take_service,
+	take_service_mode, take_port, take_list, take_deny;
 
 enum mode { AUDIT, ENFORCE };
 enum denial { RESET, DROP };
@@ -47,6 +47,12 @@ static const struct km_schema events_keys[] = {
 	{NULL},
 };
 
+static const struct km_schema limits_keys[] = {
+	{"max_cut", KM_SCHEMA_INTEGER, .least = 0, .most = 1000000, .take = take_max_cut,
+	 .expects = "a number of connections from 0 to 1000000, such as 10"},
+	{NULL},
+};
+
 static const struct km_schema file_keys[] = {
 	{"version", KM_SCHEMA_INTEGER, .least = 1, .most = 1, .open = open_version,
 	 .expects = "1, the only version known here"},
@@ -62,7 +68,8 @@ static const struct km_schema file_keys[] = {
 	 .expects = "a list of lookup and packet, such as [lookup, packet]"},
 	{"events", KM_SCHEMA_MAP, .keys = events_keys,
 	 .expects = "a map, such as {per_second: 200}"},
-	{"limits", KM_SCHEMA_UNSUPPORTED},
+	{"limits", KM_SCHEMA_MAP, .keys = limits_keys,
+	 .expects = "a map, such as {max_cut: 10}"},
 	{"metrics", KM_SCHEMA_UNSUPPORTED},
 	{NULL},
 };
@@ -149,6 +156,14 @@ static int take_per_second(void *context, const struct km_schema_value *value)
 	struct km_draft *draft = context;
 
 	draft->config->events_per_second = value->number;
+	return 0;
+}
+
+static int take_max_cut(void *context, const struct km_schema_value *value)
+{
+	struct km_draft *draft = context;
+
+	draft->config->max_cut = (struct km_config_limit){true, value->number, value->node->place};
 	return 0;
 }
 
