@@ -23,6 +23,10 @@
 #define KM_LINE 64	  /* bytes of a line of the image: a cache line, a node */
 #define KM_NODE_KEYS 14	  /* keys of a node */
 #define KM_DEPTH 24	  /* nodes on the longest path through a tree: 4 words, 6 levels each */
+#define KM_CUT_LOGS 16	  /* rings for the events of connections that user space cut */
+#define KM_CLAIMS 4096	  /* revocations under way at a time */
+#define KM_ARRIVALS 512	  /* sources let in that are kept per CPU until the daemon reads them; a power of two */
+#define KM_SEEN 8192	  /* sources that the daemon remembers */
 
 /* Address family as an index. */
 enum km_family { KM_V4, KM_V6, KM_FAMILIES };
@@ -96,6 +100,51 @@ struct km_log {
 	__u64 used;	  /* events of the running second */
 	__u64 reserved[3];
 	struct km_event event[KM_LOG_EVENTS];
+};
+
+/* Value of the socket storage `marks`. */
+enum km_mark_kind {
+	KM_MARK_GUARDED = 1, /* a listener that our lookup led to, or accepted by one */
+	KM_MARK_OWN = 2,     /* connected from here, with a guarded port number as its source port */
+};
+
+struct km_mark {
+	__u32 kind;
+	__u32 revoked; /* the packet layer has claimed its revocation, or found it claimed */
+};
+
+/*
+ * Key of the map `claims`. A connection that a policy refuses is met by two: the packet layer, at its next packet, and
+ * user space, which looks for it. Whoever inserts its claim first (BPF_NOEXIST) counts and reports it.
+ */
+struct km_claim {
+	struct km_ip source, destination;
+	__u64 generation; /* of the policy that refuses it */
+	__u16 source_port, port;
+	__u8 family;
+	__u8 reserved[3]; /* 0 */
+};
+
+/* The one value of the map `cuts`: what user space counts and reports of revoked connections, under the writers' lock.
+ */
+struct km_cuts {
+	__u64 revoked[KM_SLOTS];	/* only ever grows */
+	struct km_log log[KM_CUT_LOGS]; /* filled in turn, so that they hold KM_CUT_LOGS * KM_LOG_EVENTS events */
+};
+
+/* A source that was let in. Also the key of the map `seen`, whose value is the CLOCK_BOOTTIME ns of its last arrival.
+ */
+struct km_arrival {
+	struct km_ip source;
+	__u16 port;  /* the guarded port */
+	__u8 family; /* enum km_family */
+	__u8 self;   /* as this host itself */
+};
+
+/* Value of the map `arrivals`, indexed by CPU: written by that CPU alone. */
+struct km_arrivals {
+	__u64 head; /* arrivals written; number n (from 0) is in arrival[n % KM_ARRIVALS] */
+	struct km_arrival arrival[KM_ARRIVALS];
 };
 
 /*

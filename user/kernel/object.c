@@ -69,8 +69,9 @@ static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 
 	if (cpus < 1)
 		return km_fail(err, -cpus, "the number of possible CPUs cannot be read: %s", strerror(-cpus));
-	if (bpf_map__set_max_entries(skeleton->maps.denials, cpus))
-		return km_fail(err, errno, "map 'denials' cannot be sized: %s", strerror(errno));
+	if (bpf_map__set_max_entries(skeleton->maps.denials, cpus) ||
+	    bpf_map__set_max_entries(skeleton->maps.arrivals, cpus))
+		return km_fail(err, errno, "the maps of %d CPUs cannot be sized: %s", cpus, strerror(errno));
 	template = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
 	if (template <0)
 		return km_fail(err, errno, "no map of %u KiB for the policy: %s", image_bytes >> 10, strerror(errno));
@@ -86,6 +87,14 @@ static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 		r = reuse(pins, KM_PIN_MARKS, skeleton->maps.marks, err);
 	if (!r)
 		r = reuse(pins, KM_PIN_NOTES, skeleton->maps.notes, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_CLAIMS, skeleton->maps.claims, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_CUTS, skeleton->maps.cuts, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_ARRIVALS, skeleton->maps.arrivals, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_SEEN, skeleton->maps.seen, err);
 	/* libbpf holds a copy of the template only until load: it must outlive this function. */
 	if (!r && bpf_object__load(skeleton->obj)) {
 		int code = errno;
@@ -129,6 +138,10 @@ int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 		.denials = bpf_map__fd(skeleton->maps.denials),
 		.marks = bpf_map__fd(skeleton->maps.marks),
 		.notes = bpf_map__fd(skeleton->maps.notes),
+		.claims = bpf_map__fd(skeleton->maps.claims),
+		.cuts = bpf_map__fd(skeleton->maps.cuts),
+		.arrivals = bpf_map__fd(skeleton->maps.arrivals),
+		.seen = bpf_map__fd(skeleton->maps.seen),
 	};
 	return 0;
 }
@@ -149,6 +162,10 @@ int km_object_pin(const struct km_pins *pins, const struct km_object *object, st
 		{KM_PIN_DENIALS, object->denials},
 		{KM_PIN_MARKS, object->marks},
 		{KM_PIN_NOTES, object->notes},
+		{KM_PIN_CLAIMS, object->claims},
+		{KM_PIN_CUTS, object->cuts},
+		{KM_PIN_ARRIVALS, object->arrivals},
+		{KM_PIN_SEEN, object->seen},
 		{KM_PIN_IMAGES, object->images},
 		{KM_PIN_PACKET_PROG, object->packet_prog},
 		{KM_PIN_LOOKUP_PROG, object->lookup_prog},

@@ -15,6 +15,7 @@ struct km_object {
 	struct kubemoat_bpf *skeleton;
 	int lookup_prog, packet_prog;		     /* borrowed from the skeleton */
 	int images, counters, denials, marks, notes; /* likewise */
+	int claims, cuts, arrivals, seen;
 };
 
 /*
