@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "cut.h"
 #include "enforce.h"
 #include "facts.h"
 #include "host/bpffs.h"
@@ -29,11 +30,18 @@ struct run {
 	struct km_name_row *rows; /* KM_SLOTS, as they were */
 	struct km_host host;
 	struct km_policy policy;
+	bool over_limit; /* what is wrong with the files is that they would cut too much */
+	bool in_force;	 /* `policy` has come into force */
 };
 
 static bool starts(enum km_apply_how how)
 {
 	return how == KM_APPLY_LOAD || how == KM_APPLY_START;
+}
+
+static bool reloads(enum km_apply_how how)
+{
+	return how == KM_APPLY_RELOAD || how == KM_APPLY_FORCE;
 }
 
 static int begin(struct run *run, struct km_err *err)
@@ -55,7 +63,7 @@ static int begin(struct run *run, struct km_err *err)
 	r = km_book_state(&run->book, &run->state, err);
 	if (r)
 		return r;
-	if (!run->state.generation && run->how == KM_APPLY_RELOAD)
+	if (!run->state.generation && reloads(run->how))
 		return km_fail(err, ENOENT, "instance '%s' has no policy in force: `kubemoat load` first",
 			       run->target->name);
 	run->state.magic = KM_STATE_MAGIC;
@@ -124,6 +132,27 @@ static void first_error(const struct km_bundle *bundle, struct km_diags *diags, 
 		snprintf(text, 1024, "no memory to check the files");
 }
 
+/* limits.max_cut: what would be cut is an error of the files, at the limit's place. */
+static int check_limit(struct run *run, struct km_diags *diags, struct km_err *err)
+{
+	const struct km_config_limit *limit = &run->policy.config.max_cut;
+	KM_AUTO_FREE struct km_refused *list = NULL;
+	size_t count = 0;
+	int r;
+
+	if (!limit->set || !run->state.generation || run->how == KM_APPLY_FORCE)
+		return 0;
+	r = km_refused_find(&run->pins, &run->policy, &run->host, true, &list, &count, err);
+	if (r || count <= limit->most)
+		return r;
+	run->over_limit = true;
+	km_diag_error(diags, 0, limit->place.line, limit->place.column,
+		      "%zu established connection%s would be cut, max_cut allows %u: `kubemoat plan` shows them, "
+		      "`kubemoat reload --force` cuts them",
+		      count, count == 1 ? "" : "s", limit->most);
+	return 0;
+}
+
 /*
  * Reads and judges the files of -c. *usable: they may be put in force. Else the refusal is in the state, and every
  * reason in outcome->diags.
@@ -165,6 +194,11 @@ static int judge_files(struct run *run, struct km_outcome *outcome, bool *usable
 				      "reload`, "
 				      "or write `!@any`, if that is meant",
 				      run->policy.config.services[service].name);
+	}
+	if (!outcome->diags.errors) {
+		r = check_limit(run, &outcome->diags, err);
+		if (r)
+			return r;
 	}
 	*usable = !outcome->diags.errors && !outcome->diags.no_memory;
 	if (*usable)
@@ -226,6 +260,7 @@ static int put_in_force(struct run *run, const struct km_bundle *bundle, bool ag
 		km_book_set_names(&run->book, run->rows, NULL);
 		return r;
 	}
+	run->in_force = true;
 	if (starts(run->how))
 		run->state.adopted = outcome->adopted;
 	run->state.leaving = 0;
@@ -269,7 +304,7 @@ static int transact(struct run *run, struct km_outcome *outcome, struct km_err *
 		return r;
 	if (usable) {
 		/* A typed reload is a new generation whatever the files say. */
-		again = run->how != KM_APPLY_RELOAD && run->state.generation &&
+		again = !reloads(run->how) && run->state.generation &&
 			!memcmp(outcome->bundle.hash, run->state.hash, sizeof(run->state.hash));
 		r = put_in_force(run, &outcome->bundle, again, outcome, err);
 		if (r)
@@ -285,16 +320,33 @@ static int transact(struct run *run, struct km_outcome *outcome, struct km_err *
 	outcome->result = KM_REFUSED;
 	if (!starts(run->how))
 		return 0;
-	outcome->result = KM_NOTHING;
+	if (!run->over_limit)
+		outcome->result = KM_NOTHING;
 	if (take_kept(run, &kept, NULL)) {
 		km_bundle_free(&kept);
 		return 0;
 	}
 	r = put_in_force(run, &kept, run->state.generation > 0, outcome, err);
 	km_bundle_free(&kept);
+	/* Beside a guard `load` is a reload: what is in force is mended, and the answer is no. */
+	if (run->over_limit && run->how == KM_APPLY_LOAD)
+		return r;
 	run->state.kept = 1;
 	outcome->result = KM_APPLIED_KEPT;
 	return r;
+}
+
+/* Connections whose source the policy in force does not allow. That they stay is no reason to take the policy back. */
+static void cut_refused(struct run *run, struct km_outcome *outcome)
+{
+	struct km_err err = {};
+	int r = km_book_names(&run->book, run->rows, &err);
+
+	if (!r)
+		r = km_refused_cut(&run->pins, &run->policy, &run->host, run->state.generation, run->rows,
+				   &outcome->cut, &err);
+	if (r)
+		snprintf(outcome->notice, sizeof(outcome->notice), "%s", err.text);
 }
 
 /* What a first load that came to nothing left behind: no layer may stay alone. A daemon that waits for files stays. */
@@ -320,6 +372,8 @@ int km_apply(const struct km_target *target, enum km_apply_how how, struct km_ou
 		r = transact(&run, outcome, err);
 	if (!r)
 		r = km_book_set_state(&run.book, &run.state, err);
+	if (!r && run.in_force)
+		cut_refused(&run, outcome);
 	outcome->generation = run.state.generation;
 	if (run.have_book && !run.state.generation && starts(how))
 		clear_away(&run);

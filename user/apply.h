@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The one transaction that changes what is in force:
- * lock, read the files, policy, facts, compile, attach, push, remember. Whatever fails leaves the last policy in force.
+ * lock, read the files, policy, facts, limits, compile, attach, push, remember, cut. Whatever fails leaves the last
+ * policy in force.
  */
 #ifndef KM_APPLY_H
 #define KM_APPLY_H
@@ -25,6 +26,7 @@ enum km_apply_how {
 	KM_APPLY_LOAD,	 /* typed `load`: create or adopt; invalid files: the kept ones */
 	KM_APPLY_START,	 /* start of `run`: the same, but nobody typed it: refuses an emptied list */
 	KM_APPLY_RELOAD, /* typed: only with something loaded; also what was refused before */
+	KM_APPLY_FORCE,	 /* typed, --force: the same, however many connections it cuts */
 	KM_APPLY_AUTO,	 /* the daemon saw a change: skips files in force or refused, refuses an emptied list */
 	KM_APPLY_TIMER,	 /* an `until` ended or own addresses changed: the policy in force again, from the kept files */
 };
@@ -44,6 +46,7 @@ struct km_outcome {
 	struct km_diags diags;	 /* errors and warnings of those files; the caller frees */
 	uint64_t generation;	 /* in force now */
 	int64_t next_until;	 /* CLOCK_REALTIME ns, KM_FOREVER: none */
+	size_t cut;		 /* connections ended, because their source is no longer allowed */
 	char notice[768];	 /* one line worth telling that is no error ("cgroup … covers …"); "" */
 };
 

@@ -49,6 +49,8 @@ static void tell_text(const struct km_target *target, const struct km_outcome *o
 		printf("%s is invalid, from the kept files ", target->config);
 	printf("generation %" PRIu64 " %s in force", outcome->generation,
 	       outcome->result == KM_APPLIED || outcome->result == KM_APPLIED_KEPT ? "is" : "stays");
+	if (outcome->cut)
+		printf(", %zu connection%s cut", outcome->cut, outcome->cut == 1 ? "" : "s");
 	if (status->loaded)
 		tell_services(status);
 	putchar('\n');

@@ -9,7 +9,8 @@ int km_cmd_reload(const struct km_options *options)
 	struct km_err err = {};
 	int r;
 
-	r = km_apply(&options->target, KM_APPLY_RELOAD, &outcome, &err);
+	r = km_apply(&options->target, options->given & KM_OPTION_FORCE ? KM_APPLY_FORCE : KM_APPLY_RELOAD, &outcome,
+		     &err);
 	if (r)
 		return km_exit_failed(&err);
 	km_tell_diags(&outcome);

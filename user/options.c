@@ -35,9 +35,9 @@ static const struct row {
 	{KM_OPTION_WATCH, "watch", 0, NULL, "again each second"},
 	{KM_OPTION_FOLLOW, "follow", 0, NULL, "go on with new denials as they come"},
 	{KM_OPTION_TOP, "top", 0, "N", "the N sources with most denials"},
+	{KM_OPTION_FORCE, "force", 0, NULL, "however many connections are cut: passes limits.max_cut"},
 	{KM_OPTION_LATER, "confirm", 0, NULL, NULL},
 	{KM_OPTION_LATER, "accept", 0, NULL, NULL},
-	{KM_OPTION_LATER, "force", 0, NULL, NULL},
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -26,7 +26,8 @@ enum km_option {
 	KM_OPTION_WATCH = 1 << 9,
 	KM_OPTION_FOLLOW = 1 << 10,
 	KM_OPTION_TOP = 1 << 11,
-	KM_OPTION_LATER = 1 << 12, /* known by name, not supported by this version */
+	KM_OPTION_FORCE = 1 << 12,
+	KM_OPTION_LATER = 1 << 13, /* known by name, not supported by this version */
 	KM_OPTIONS_GLOBAL = (1 << 8) - 1,
 };
 

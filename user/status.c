@@ -13,6 +13,7 @@
 #include "host/clock.h"
 #include "host/kept.h"
 #include "host/netns.h"
+#include "host/owners.h"
 #include "host/watch.h"
 #include "inforce.h"
 #include "policy/addr.h"

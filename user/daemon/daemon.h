@@ -15,6 +15,7 @@
 #include "host/watch.h"
 #include "kernel/book.h"
 #include "kernel/pins.h"
+#include "kernel/seen.h"
 
 struct km_daemon {
 	const struct km_target *target;
@@ -31,6 +32,7 @@ struct km_daemon {
 
 	struct km_watch *watch;
 	struct km_events events;
+	struct km_seen_reader *seen; /* NULL: not open */
 	struct km_troubles troubles;
 	struct km_status status; /* of the last look: large */
 	unsigned looks;

@@ -84,6 +84,8 @@ static void on_log(int fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
+	if (loop->daemon.seen && km_seen_take(loop->daemon.seen, km_clock_boot(), &err))
+		km_daemon_complain(&loop->daemon, &err);
 	if (!loop->daemon.events.reader)
 		return;
 	if (km_events_tell(&loop->daemon.events, stdout, &err))

@@ -53,7 +53,9 @@ static int open_books(struct km_daemon *daemon, struct km_err *err)
 		r = write_pid(daemon, (uint32_t)getpid(), err);
 	}
 	if (!r && daemon->loaded && !daemon->events.reader)
-		r = km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, false, err);
+		r = km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, true, err);
+	if (!r && daemon->loaded && !daemon->seen)
+		r = km_seen_open(&daemon->pins, &daemon->seen, err);
 	return r;
 }
 
@@ -91,6 +93,9 @@ static void take_outcome(struct km_daemon *daemon, enum km_apply_how how, struct
 	} else {
 		tell_invalid(daemon, outcome);
 	}
+	if (outcome->cut)
+		km_say("%s: %zu connection%s cut, the source is no longer allowed", daemon->target->name, outcome->cut,
+		       outcome->cut == 1 ? "" : "s");
 	if (outcome->result == KM_APPLIED || outcome->result == KM_APPLIED_KEPT) {
 		daemon->loaded = true;
 		daemon->generation = outcome->generation;
@@ -123,6 +128,18 @@ static int take_addresses(struct km_daemon *daemon, struct km_err *err)
 	return km_host_open(daemon->target->netns, &daemon->host, err);
 }
 
+/*
+ * The log of an instance that is there already, from now on: so that what its next load cuts is told, and nothing that
+ * was told before. A log that the load itself makes is told from its start.
+ */
+static void open_log(struct km_daemon *daemon)
+{
+	KM_AUTO_CLOSE int cuts = km_pins_get(&daemon->pins, KM_PIN_CUTS, NULL);
+
+	if (cuts >= 0)
+		km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, false, NULL);
+}
+
 int km_daemon_enter(struct km_daemon *daemon, struct km_err *err)
 {
 	char buffer[256];
@@ -137,7 +154,11 @@ int km_daemon_enter(struct km_daemon *daemon, struct km_err *err)
 	if (daemon->lock < 0)
 		r = daemon->lock;
 	else
-		r = take_addresses(daemon, err) ?: km_daemon_apply(daemon, KM_APPLY_START);
+		r = take_addresses(daemon, err);
+	if (!r) {
+		open_log(daemon);
+		r = km_daemon_apply(daemon, KM_APPLY_START);
+	}
 	if (r) {
 		if (*daemon->said)
 			memcpy(err->text, daemon->said, sizeof(err->text));
@@ -153,6 +174,8 @@ void km_daemon_leave(struct km_daemon *daemon, bool stopped)
 	if (daemon->events.reader)
 		km_events_tick(&daemon->events, true, stdout);
 	km_events_close(&daemon->events);
+	km_seen_close(daemon->seen);
+	daemon->seen = NULL;
 	if (daemon->book.state >= 0) {
 		if (stopped && write_pid(daemon, 0, &err))
 			km_say("%s", err.text);

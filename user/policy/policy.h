@@ -36,6 +36,8 @@ void km_policy_free(struct km_policy *policy);
 
 /* Number of the service that has this name, or that guards this port (decimal text), or -1. */
 int km_policy_service(const struct km_policy *policy, const char *name_or_port);
+/* Number of the service that guards the port, or -1. */
+int km_policy_service_of_port(const struct km_policy *policy, unsigned port);
 /* True if the service has at least one rule that can let a source of this family in at `now`. */
 bool km_policy_family_ruled(const struct km_policy *policy, unsigned service, enum km_family family, int64_t now);
 

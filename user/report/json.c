@@ -99,6 +99,7 @@ void km_json_stats(FILE *out, const struct km_stats *stats)
 		km_put_text(service, "mode", km_row_mode(row));
 		km_put_bool(service, "in_force", row->in_force);
 		km_put_ports(service, "ports", row);
+		km_put_number(service, "cut", stats->counters[slot].count[KM_DENY][KM_REVOKED]);
 		json_object_object_add(service, "counters", counters_of(&stats->counters[slot]));
 		json_object_array_add(services, service);
 	}

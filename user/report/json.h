@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "plan.h"
 #include "policy/bundle.h"
 #include "policy/diag.h"
 #include "report/view.h"
@@ -16,6 +17,7 @@ void km_json_diags(FILE *out, const struct km_bundle *bundle, const struct km_di
 		   uint64_t generation);
 void km_json_answer(FILE *out, const struct km_answer *answer);
 void km_json_status(FILE *out, const struct km_status *status);
+void km_json_plan(FILE *out, const struct km_plan *plan);
 void km_json_stats(FILE *out, const struct km_stats *stats);
 void km_json_denial(FILE *out, const struct km_denial *denial);
 void km_json_top(FILE *out, const struct km_top *top);
