@@ -181,7 +181,7 @@ static int judge_files(struct run *run, struct km_outcome *outcome, bool *usable
 	if (!run->policy.config.present && !outcome->diags.errors && (!boot || run->rows[0].in_force))
 		km_diag_error(&outcome->diags, 0, 1, 1,
 			      "the configuration is gone; put it back, or take the guard away with `kubemoat unload`");
-	if (starts(run->how) && !outcome->diags.errors &&
+	if (run->how == KM_APPLY_START && !outcome->diags.errors &&
 	    !memcmp(outcome->bundle.hash, state->refused_hash, sizeof(state->refused_hash)) && *state->refusal)
 		km_diag_error(&outcome->diags, 0, 1, 1,
 			      "these files were refused before (%s); change them, or type `kubemoat reload`",
