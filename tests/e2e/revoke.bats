@@ -269,6 +269,24 @@ services: {apiserver: {}}"
 	expect_revoked apiserver 1
 }
 
+# bats test_tags=guard
+@test "a daemon tells what its own start cuts, the first time and beside what is in force" {
+	server_start echo "$HOST4:6443"
+	guard_one apiserver 6443 "$CLIENT4"
+	keeps stranger first "$HOST4" 6443
+	daemon_start
+	within 2 grep -q "revoked from $STRANGER4" "$T/daemon.out"
+	allow apiserver "$STRANGER4"
+	km reload
+	keeps stranger second "$HOST4" 6443
+	daemon_stop
+	allow apiserver "$CLIENT4"
+	daemon_start
+	within 2 grep -q "revoked from $STRANGER4" "$T/daemon.out"
+	[ "$(grep -c revoked "$T/daemon.out")" = 1 ]
+	expect_revoked apiserver 2
+}
+
 # One service with this max_cut; the rules as they are. limit N
 limit() {
 	config <<< "version: 1

@@ -80,11 +80,11 @@ static void test_stats(void **state)
 	assert_string_equal(
 		written_end(&written),
 		"{\"services\":[{\"name\":\"etcd\",\"mode\":\"enforce\",\"in_force\":true,\"ports\":[2379,2380],"
-		"\"counters\":["
+		"\"cut\":2,\"counters\":["
 		"{\"verdict\":\"allow\",\"reason\":\"allowed\",\"count\":18446744073709551615},"
 		"{\"verdict\":\"allow\",\"reason\":\"allowed_failsafe\",\"count\":0},"
 		"{\"verdict\":\"deny\",\"reason\":\"denied_source\",\"count\":3},"
-		"{\"verdict\":\"deny\",\"reason\":\"revoked\",\"count\":0},"
+		"{\"verdict\":\"deny\",\"reason\":\"revoked\",\"count\":2},"
 		"{\"verdict\":\"deny\",\"reason\":\"denied_martian\",\"count\":0},"
 		"{\"verdict\":\"deny\",\"reason\":\"error\",\"count\":0},"
 		"{\"verdict\":\"audit\",\"reason\":\"denied_source\",\"count\":0},"
