@@ -49,14 +49,12 @@ teardown() { guard_teardown; }
 	while read -ra words; do
 		refuses 2 "not supported by this version" "$KM" -n "$NAME" -c "$CONF" "${words[@]}"
 	done <<- END
-		plan
 		learn etcd
 		audit
 		reload --confirm=60s
 		reload --accept
-		reload --force
 	END
-	echo 'limits: {max_cut: 10}' >> "$CONF/kubemoat.yaml"
+	echo 'metrics: {listen: "127.0.0.1:9475"}' >> "$CONF/kubemoat.yaml"
 	exits 1 km check
 	told "kubemoat.yaml:5:1: error: " "not supported by this version"
 }
