@@ -185,6 +185,16 @@ int km_pins_drop(const struct km_pins *pins, const char *pin, struct km_err *err
 	return 0;
 }
 
+/* Detached here and now: what goes with the last reference goes some time after the pin, on a busy machine seconds. */
+static void remove_link(const struct km_pins *pins, const char *pin)
+{
+	KM_AUTO_CLOSE int link = km_pins_get(pins, pin, NULL);
+
+	if (link >= 0)
+		bpf_link_detach(link);
+	unlinkat(pins->dir, pin, 0);
+}
+
 int km_pins_remove_all(const struct km_pins *pins, struct km_err *err)
 {
 	static const char *const first[] = {KM_PIN_LOOKUP, KM_PIN_LOOKUP KM_NEW_SUFFIX, KM_PIN_PACKET,
@@ -195,7 +205,7 @@ int km_pins_remove_all(const struct km_pins *pins, struct km_err *err)
 	int fd, code = 0;
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
-		unlinkat(pins->dir, first[i], 0);
+		remove_link(pins, first[i]);
 	fd = openat(pins->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {

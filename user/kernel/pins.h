@@ -61,7 +61,7 @@ int km_pins_get(const struct km_pins *pins, const char *pin, struct km_err *err)
 int km_pins_put(const struct km_pins *pins, const char *pin, int fd, struct km_err *err);
 int km_pins_drop(const struct km_pins *pins, const char *pin, struct km_err *err);
 
-/* Removes every pin and the directory. Links first (detached as the last reference goes). 0 also if none. */
+/* Removes every pin and the directory. Links first, detached before their pins go. 0 also if none. */
 int km_pins_remove_all(const struct km_pins *pins, struct km_err *err);
 
 #endif
