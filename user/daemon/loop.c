@@ -222,6 +222,7 @@ static void tear_down(struct loop *loop)
 		close(loop->clock);
 	km_watch_close(loop->daemon.watch);
 	km_host_close(&loop->daemon.host);
+	km_status_free(&loop->daemon.status);
 	free(loop);
 }
 
@@ -268,6 +269,7 @@ int km_daemon_run(const struct km_target *target, bool json, bool detach_on_exit
 		.book = {.state = -1},
 		.next_until = KM_FOREVER,
 	};
+	km_hold_init(&loop->daemon.hold);
 	signal(SIGPIPE, SIG_IGN);
 	status = run(loop, detach_on_exit);
 	tear_down(loop);
