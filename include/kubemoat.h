@@ -11,14 +11,14 @@
 #include <linux/types.h>
 
 /* Version of everything pinned: maps, their values, the names of the pins. */
-#define KM_LAYOUT 2
+#define KM_LAYOUT 3
 
 #define KM_NAME_MAX 32	  /* longest instance or service name, without the NUL */
 #define KM_SERVICES 16	  /* services of one policy */
 #define KM_SLOTS 64	  /* service names remembered for their counters since the last unload */
 #define KM_PORTS 64	  /* guarded ports of one policy */
 #define KM_LOG_EVENTS 256 /* reported denials kept per CPU; a power of two */
-#define KM_BANK 8	  /* images that one schedule can name */
+#define KM_BANK 8	  /* images that one schedule can name, the present one included */
 #define KM_IMAGE_SLOTS 16 /* two banks */
 #define KM_LINE 64	  /* bytes of a line of the image: a cache line, a node */
 #define KM_NODE_KEYS 14	  /* keys of a node */
@@ -193,15 +193,27 @@ enum km_image_flags {
 #define KM_SET_OWN (KM_SERVICES + 1) /* this host's own addresses */
 #define KM_SETS (KM_SERVICES + 2)
 
+/*
+ * From `at` on the image in that slot of `images` is in force, daemon or not: what `until` and a trial of a policy
+ * need. Slots 1 to 7 are one bank, 9 to 15 the other: a new schedule is written into the bank that the present one does
+ * not name, slot 0 last.
+ */
+struct km_deadline {
+	__u64 at;   /* CLOCK_BOOTTIME, ns; 0: none */
+	__u32 slot; /* of `images`; never 0 */
+	__u32 reserved;
+};
+
 #define KM_IMAGE_MAGIC 0x6b6d6f74 /* "kmot" */
 
 struct km_image {
 	__u32 magic;
 	__u32 flags; /* enum km_image_flags */
 	__u64 generation;
-	__u32 events_per_second;	       /* per CPU */
-	__u32 lines;			       /* in use, this header included */
-	__u64 reserved[2 + 2 * (KM_BANK - 1)]; /* room for the schedule */
+	__u32 events_per_second; /* per CPU */
+	__u32 lines;		 /* in use, this header included */
+	__u64 reserved[2];
+	struct km_deadline schedule[KM_BANK - 1]; /* of the image in slot 0: ascending, unused ones 0 */
 	struct km_service service[KM_SERVICES];
 	struct km_set set[KM_SETS][KM_FAMILIES];
 	__u8 port_page[256];	      /* port >> 8: page below; page 0 guards nothing */

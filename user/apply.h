@@ -26,7 +26,6 @@ enum km_apply_how {
 	KM_APPLY_LOAD,	 /* typed `load`: create or adopt; invalid files: the kept ones */
 	KM_APPLY_START,	 /* start of `run`: the same, but nobody typed it: refuses an emptied list */
 	KM_APPLY_RELOAD, /* typed: only with something loaded; also what was refused before */
-	KM_APPLY_FORCE,	 /* typed, --force: the same, however many connections it cuts */
 	KM_APPLY_AUTO,	 /* the daemon saw a change: skips files in force or refused, refuses an emptied list */
 	KM_APPLY_TIMER,	 /* an `until` ended or own addresses changed: the policy in force again, from the kept files */
 };
@@ -36,6 +35,7 @@ enum km_apply_result {
 	KM_UNCHANGED,	 /* AUTO: nothing new, or refused before */
 	KM_REFUSED,	 /* files invalid; the last good policy stays in force */
 	KM_APPLIED_KEPT, /* LOAD: files invalid, the kept policy is in force */
+	KM_NO_TRIAL,	 /* accept: no policy is on trial (any more) */
 	KM_NOTHING,	 /* LOAD, AUTO: files invalid and nothing kept; nothing attached */
 };
 
@@ -45,13 +45,29 @@ struct km_outcome {
 	struct km_bundle bundle; /* what was read from -c; the caller frees */
 	struct km_diags diags;	 /* errors and warnings of those files; the caller frees */
 	uint64_t generation;	 /* in force now */
-	int64_t next_until;	 /* CLOCK_REALTIME ns, KM_FOREVER: none */
+	int64_t next_until;	 /* when it changes by itself, CLOCK_REALTIME ns; KM_FOREVER: never */
+	int64_t trial_until;	 /* on trial until then, CLOCK_REALTIME ns; 0: not on trial */
 	size_t cut;		 /* connections ended, because their source is no longer allowed */
 	char notice[768];	 /* one line worth telling that is no error ("cgroup … covers …"); "" */
 };
 
 /* 0 with *outcome filled, or -errno with *err where it could not be done at all (exit 3). */
 int km_apply(const struct km_target *target, enum km_apply_how how, struct km_outcome *outcome, struct km_err *err);
+
+/* A typed `reload` with its options. */
+struct km_reload {
+	bool force;	  /* however many connections it cuts */
+	bool accept;	  /* reads no file: what is on trial stays */
+	uint64_t confirm; /* ns: on trial for so long, then back by itself unless accepted; 0: not on trial */
+};
+int km_reload(const struct km_target *target, const struct km_reload *reload, struct km_outcome *outcome,
+	      struct km_err *err);
+
+/*
+ * For those who report: where a trial has gone back by itself and nobody has written that down yet, does so. Needs no
+ * daemon; failing is no error.
+ */
+void km_settle(const struct km_target *target);
 void km_outcome_free(struct km_outcome *outcome);
 
 /* Takes the instance away: asks a daemon to go (5 s, else -ETIMEDOUT naming its pid), then links, maps, programs and

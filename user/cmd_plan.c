@@ -23,6 +23,7 @@ int km_cmd_plan(const struct km_options *options)
 			strerror(errno));
 		return km_exit_failed(&err);
 	}
+	km_settle(&options->target);
 	if (km_absolute_path(path ?: options->config, config, &err) ||
 	    km_plan_make(&options->target, config, &plan, &err)) {
 		status = km_exit_failed(&err);

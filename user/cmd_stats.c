@@ -39,6 +39,7 @@ int km_cmd_stats(const struct km_options *options)
 	static struct km_stats stats;
 	struct timespec next;
 
+	km_settle(&options->target);
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (;;) {
 		struct km_err err = {};

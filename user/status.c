@@ -205,7 +205,8 @@ static void check_policy(struct km_status *status)
 	const struct km_state *state = &status->state;
 
 	if (*state->refusal)
-		km_status_problem(status, "refused", NULL, "the files are refused, %s: %s",
+		km_status_problem(status, state->rolled_back ? "rolled_back" : "refused", NULL,
+				  "the files are refused, %s: %s",
 				  status->loaded ? "the last good policy stays in force" : "nothing is attached",
 				  state->refusal);
 	if (state->kept)
@@ -266,6 +267,11 @@ static int read_loaded(const struct km_target *target, struct km_pins *pins, con
 	if (r)
 		return r;
 	status->packet_covers = packet_covers(&places, status);
+	if (status->state.clock_doubted &&
+	    add_warning(status,
+			"the clock is behind a moment that has been: permissions with `until` count as over until "
+			"it is set"))
+		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
 	if (check_families(status) || (depth == KM_STATUS_FULL && read_kept(target, status)))
 		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
 	return 0;
@@ -315,6 +321,8 @@ int km_status_read_held(const struct km_target *target, struct km_hold *hold, en
 									   : read_book(&pins, hold, status, &missing);
 	if (!r)
 		status->loaded = status->state.generation != 0;
+	if (status->state.trial_at)
+		status->trial_until = status->now + (int64_t)(status->state.trial_at - (uint64_t)km_clock_boot());
 	else
 		r = read_unloaded(target, r, &missing, off, status);
 	if (r && err)

@@ -51,8 +51,6 @@ teardown() { guard_teardown; }
 	done <<- END
 		learn etcd
 		audit
-		reload --confirm=60s
-		reload --accept
 	END
 	echo 'metrics: {listen: "127.0.0.1:9475"}' >> "$CONF/kubemoat.yaml"
 	exits 1 km check

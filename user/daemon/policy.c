@@ -207,20 +207,27 @@ void km_daemon_look_at_files(struct km_daemon *daemon)
 }
 
 /* Another command has put a policy in force: when it changes by itself is in its files. */
-static void take_over(struct km_daemon *daemon, uint64_t generation)
+static void take_over(struct km_daemon *daemon, const struct km_state *state)
 {
 	struct km_facts facts = {.now = km_clock_wall()};
 	struct km_ruling ruling = {};
 	struct km_err err = {};
 
-	daemon->generation = generation;
+	daemon->generation = state->generation;
 	km_hold_look(&daemon->hold, &daemon->pins);
 	if (km_ruling_kept(daemon->target->name, false, &facts, &ruling, &err))
 		km_daemon_complain(daemon, &err);
 	else
 		daemon->next_until = ruling.policy.next_until;
+	if (state->trial_at) {
+		int64_t end = facts.now + (int64_t)(state->trial_at - (uint64_t)km_clock_boot());
+
+		if (end < daemon->next_until)
+			daemon->next_until = end;
+	}
 	km_ruling_free(&ruling);
-	km_say("%s: generation %" PRIu64 " in force, by another command", daemon->target->name, generation);
+	km_say("%s: generation %" PRIu64 " in force%s, by another command", daemon->target->name, state->generation,
+	       state->trial_at ? " on trial" : "");
 }
 
 bool km_daemon_read_book(struct km_daemon *daemon)
@@ -237,6 +244,6 @@ bool km_daemon_read_book(struct km_daemon *daemon)
 	if (state.leaving)
 		return false;
 	if (state.generation != daemon->generation)
-		take_over(daemon, state.generation);
+		take_over(daemon, &state);
 	return true;
 }

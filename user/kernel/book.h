@@ -33,15 +33,24 @@ struct km_state {
 	int64_t refused_at;
 	uint64_t reload_failures;
 	uint32_t daemon_pid;
-	uint32_t kept;			 /* running from the kept files, because those of -c are invalid */
-	uint32_t adopted;		 /* the last load found the links in place */
-	uint32_t packet_layer;		 /* wanted by the policy in force */
-	uint32_t relied;		 /* the image in force says KM_PACKET_LAYER */
-	uint32_t image_bytes;		 /* size class of the image map */
-	char version[32];		 /* of the kubemoat that wrote the policy */
-	char config[1024];		 /* absolute path of -c */
-	char cgroup[1024];		 /* path attached to, as its loader saw it */
-	char refusal[1024];		 /* why the files were refused, first error; empty: not */
+	uint32_t kept;		  /* running from the kept files, because those of -c are invalid */
+	uint32_t adopted;	  /* the last load found the links in place */
+	uint32_t packet_layer;	  /* wanted by the policy in force */
+	uint32_t relied;	  /* the image in force says KM_PACKET_LAYER */
+	uint32_t image_bytes;	  /* size class of the image map */
+	char version[32];	  /* of the kubemoat that wrote the policy */
+	char config[1024];	  /* absolute path of -c */
+	char cgroup[1024];	  /* path attached to, as its loader saw it */
+	char refusal[1024];	  /* why the files were refused, first error; empty: not */
+	uint64_t trial_at;	  /* a trial goes back then, CLOCK_BOOTTIME ns; 0: none is pending */
+	uint64_t back_generation; /* to what: of the accepted policy */
+	int64_t back_loaded_at;
+	unsigned char back_hash[32];
+	uint32_t rolled_back;		 /* the files refused last were a trial that nobody accepted */
+	uint32_t clock_doubted;		 /* the clock was behind `latest`: timed permissions count as over */
+	uint64_t last_generation;	 /* given to any policy, rolled back ones too */
+	int64_t latest;			 /* latest CLOCK_REALTIME ns seen */
+	int64_t clock_offset;		 /* largest CLOCK_REALTIME - CLOCK_BOOTTIME seen, ns; 0: never read */
 	uint64_t noticed[KM_KINDS_ROOM]; /* times that a daemon saw a problem of km_kinds[i] come */
 };
 

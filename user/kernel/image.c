@@ -53,3 +53,33 @@ int km_image_swap(int images, uint32_t slot, int image_map, struct km_err *err)
 		return km_fail(err, errno, "the new policy cannot be put in force: %s", strerror(errno));
 	return 0;
 }
+
+int km_image_free_bank(int images, uint32_t *bank, struct km_err *err)
+{
+	KM_AUTO_CLOSE int present = -1;
+	const struct km_image *image;
+	uint32_t zero = 0, id;
+
+	*bank = 0;
+	if (bpf_map_lookup_elem(images, &zero, &id)) {
+		if (errno == ENOENT)
+			return 0;
+		return km_fail(err, errno, "map 'images' cannot be read: %s", strerror(errno));
+	}
+	present = bpf_map_get_fd_by_id(id);
+	if (present < 0)
+		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+	image = mmap(NULL, sizeof(*image), PROT_READ, MAP_SHARED, present, 0);
+	if (image == MAP_FAILED)
+		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+	if (image->schedule[0].at && image->schedule[0].slot < KM_BANK)
+		*bank = KM_BANK;
+	munmap((void *)image, sizeof(*image));
+	return 0;
+}
+
+void km_image_clear_bank(int images, uint32_t bank)
+{
+	for (uint32_t slot = bank + 1; slot < bank + KM_BANK; slot++)
+		bpf_map_delete_elem(images, &slot);
+}

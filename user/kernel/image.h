@@ -15,6 +15,14 @@ uint32_t km_image_class(size_t bytes);
  * end a value at 4 MiB: both figures). */
 int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err);
 
+/*
+ * Slot 0 of the bank that the image in force does not name: 0 or KM_BANK. Slot 0 of the map itself belongs to neither,
+ * the others of a bank are it + 1 to it + KM_BANK - 1.
+ */
+int km_image_free_bank(int images, uint32_t *bank, struct km_err *err);
+/* Lets go of what a bank held. */
+void km_image_clear_bank(int images, uint32_t bank);
+
 /* Swaps it in: every program that starts afterwards sees it; returns when none still uses the old one. */
 int km_image_swap(int images, uint32_t slot, int image_map, struct km_err *err);
 

@@ -9,7 +9,8 @@
 
 /* What the compiler and the warnings must know of the host, gathered by host/ and handed in. */
 struct km_facts {
-	int64_t now; /* CLOCK_REALTIME, ns */
+	int64_t now;	    /* CLOCK_REALTIME, ns */
+	bool clock_doubted; /* `now` lies before a moment that has been: timed permissions count as over */
 	const struct km_own_address {
 		struct km_ip ip;
 		enum km_family family;
@@ -17,6 +18,12 @@ struct km_facts {
 	size_t own_count;
 	unsigned port_range[2]; /* net.ipv4.ip_local_port_range, inclusive; 0, 0: unknown */
 };
+
+/* The moment to decide for: now, or KM_DOUBTED. */
+static inline int64_t km_facts_moment(const struct km_facts *facts)
+{
+	return facts->clock_doubted ? KM_DOUBTED : facts->now;
+}
 
 struct km_policy {
 	struct km_config config;
