@@ -197,6 +197,8 @@ static int put_in_force(struct km_run *run, const struct km_bundle *bundle, enum
 			    : km_kept_write(run->target->name, bundle, generation, &kept_err);
 	if (r)
 		snprintf(outcome->notice, sizeof(outcome->notice), "%s", kept_err.text);
+	if (state->clock_doubted)
+		km_kept_not_before(run->target->name, state->latest);
 	if (!trial)
 		km_trial_end(run);
 	if (generation != state->generation)

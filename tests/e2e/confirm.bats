@@ -142,7 +142,7 @@ on_trial() {
 	sees stranger refused "$HOST4:6443"
 	exits 1 km explain apiserver "$STRANGER4"
 	km status -o json > "$T/output" || true
-	jq -e '.warnings[] | select(test("clock"))' "$T/output"
+	jq -e '.warnings[].message | select(test("clock"))' "$T/output"
 }
 
 @test "confirm and accept say how they are used" {

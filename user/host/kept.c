@@ -208,6 +208,18 @@ int km_kept_read(const char *name, enum km_kept_which which, struct km_bundle *b
 	return 0;
 }
 
+void km_kept_not_before(const char *name, int64_t wall)
+{
+	const struct timespec times[2] = {
+		{.tv_nsec = UTIME_OMIT},
+		{.tv_sec = wall / INT64_C(1000000000), .tv_nsec = wall % INT64_C(1000000000)},
+	};
+	char path[PATH_MAX + 32];
+
+	if (km_kept_time(name) < wall)
+		utimensat(AT_FDCWD, path_of(name, CURRENT, path), times, AT_SYMLINK_NOFOLLOW);
+}
+
 bool km_kept_exists(const char *name)
 {
 	return km_kept_time(name) != 0;

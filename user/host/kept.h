@@ -35,6 +35,8 @@ void km_kept_drop_trial(const char *name);
 
 /* CLOCK_REALTIME ns at which the accepted policy was kept; 0: none is. */
 int64_t km_kept_time(const char *name);
+/* Makes it no earlier than that: what a clock that was set back has shown before is not forgotten. */
+void km_kept_not_before(const char *name, int64_t wall);
 
 /* True if a policy is kept: it was put in force, and nobody unloaded it since. */
 bool km_kept_exists(const char *name);
