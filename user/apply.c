@@ -236,6 +236,7 @@ static int put_in_force(struct run *run, const struct km_bundle *bundle, bool ag
 	snprintf(run->state.version, sizeof(run->state.version), "%s", KM_VERSION);
 	snprintf(run->state.config, sizeof(run->state.config), "%s", run->target->config);
 	outcome->next_until = run->policy.next_until;
+	outcome->metrics = run->policy.config.metrics;
 	if (!*outcome->notice && starts(run->how) && km_bpffs_private(run->target->bpffs))
 		snprintf(outcome->notice, sizeof(outcome->notice),
 			 "%.200s is a BPF file system of this mount namespace alone, the guard ends with it: mount the "

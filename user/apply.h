@@ -12,6 +12,7 @@
 #include "kernel/pins.h"
 #include "policy/bundle.h"
 #include "policy/diag.h"
+#include "policy/endpoint.h"
 
 struct km_target {
 	const char *config; /* -c: absolute path */
@@ -39,12 +40,13 @@ enum km_apply_result {
 
 struct km_outcome {
 	enum km_apply_result result;
-	bool adopted;		 /* links were there already */
-	struct km_bundle bundle; /* what was read from -c; the caller frees */
-	struct km_diags diags;	 /* errors and warnings of those files; the caller frees */
-	uint64_t generation;	 /* in force now */
-	int64_t next_until;	 /* CLOCK_REALTIME ns, KM_FOREVER: none */
-	char notice[768];	 /* one line worth telling that is no error ("cgroup … covers …"); "" */
+	bool adopted;		    /* links were there already */
+	struct km_bundle bundle;    /* what was read from -c; the caller frees */
+	struct km_diags diags;	    /* errors and warnings of those files; the caller frees */
+	uint64_t generation;	    /* in force now */
+	int64_t next_until;	    /* CLOCK_REALTIME ns, KM_FOREVER: none */
+	struct km_endpoint metrics; /* of the policy put in force; port 0: none was */
+	char notice[768];	    /* one line worth telling that is no error ("cgroup … covers …"); "" */
 };
 
 /* 0 with *outcome filled, or -errno with *err where it could not be done at all (exit 3). */

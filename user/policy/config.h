@@ -8,6 +8,7 @@
 #include "kubemoat.h"
 #include "policy/bundle.h"
 #include "policy/diag.h"
+#include "policy/endpoint.h"
 
 #define KM_LISTS 64 /* allowlists of one service */
 #define KM_FAILSAFES 64
@@ -48,6 +49,7 @@ struct km_config {
 	unsigned failsafe_count;
 	bool packet_layer; /* layers names packet (default) */
 	unsigned events_per_second;
+	struct km_endpoint metrics; /* where the daemon serves them */
 };
 
 /*
