@@ -141,8 +141,8 @@ static void health(const struct km_pins *pins, const char *pin, const char *prog
 void km_links_health(const struct km_pins *pins, bool packet_wanted, unsigned netns_inode, uint64_t cgroup_id,
 		     struct km_hook hooks[KM_HOOK_COUNT])
 {
-	hooks[0] = (struct km_hook){.name = "sk_lookup", .wanted = true};
-	hooks[1] = (struct km_hook){.name = "cgroup_skb", .wanted = packet_wanted};
+	hooks[0] = (struct km_hook){.name = KM_HOOK_LOOKUP, .wanted = true};
+	hooks[1] = (struct km_hook){.name = KM_HOOK_PACKET, .wanted = packet_wanted};
 	health(pins, KM_PIN_LOOKUP, KM_PIN_LOOKUP_PROG, netns_inode, &hooks[0]);
 	if (packet_wanted)
 		health(pins, KM_PIN_PACKET, KM_PIN_PACKET_PROG, cgroup_id, &hooks[1]);

@@ -9,8 +9,11 @@
 #include "error.h"
 #include "kernel/pins.h"
 
+#define KM_HOOK_LOOKUP "sk_lookup"
+#define KM_HOOK_PACKET "cgroup_skb"
+
 struct km_hook {
-	const char *name; /* "sk_lookup", "cgroup_skb" */
+	const char *name; /* KM_HOOK_LOOKUP, KM_HOOK_PACKET */
 	bool wanted;
 	bool attached;	   /* as the kernel says, to the right place, with our program */
 	char trouble[160]; /* why not: "detached", "replaced by program 812", "no link pinned"; else "" */
