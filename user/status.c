@@ -259,7 +259,8 @@ static int check_metrics(struct km_status *status, const struct km_endpoint *met
 
 /*
  * What takes parsing the kept policy: when it changes by itself next, whether its files can be watched, and where
- * the metrics should be. */
+ * the metrics should be.
+ */
 static int read_kept(const struct km_target *target, struct km_status *status)
 {
 	struct km_facts facts = {.now = status->now};
