@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -18,7 +19,7 @@
 #include "policy/addr.h"
 #include "report/say.h"
 
-#define BACKLOG 16
+#define BACKLOG 128 /* a burst of clients that are accepted one at a time */
 
 struct client {
 	TAILQ_ENTRY(client) link;
@@ -56,11 +57,24 @@ static const struct {
 
 static void drop(struct client *client)
 {
+	int fd = bufferevent_getfd(client->stream);
+
 	TAILQ_REMOVE(&client->http->clients, client, link);
 	client->http->count--;
 	bufferevent_free(client->stream);
+	/* Not by libevent, which would do so some events later: a place that is free is free. */
+	close(fd);
 	event_free(client->deadline);
 	free(client);
+}
+
+/* By a reset: what the client has not read is not kept for it by the kernel either. */
+static void throw_out(struct client *client)
+{
+	static const struct linger at_once = {.l_onoff = 1};
+
+	setsockopt(bufferevent_getfd(client->stream), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	drop(client);
 }
 
 /* The page, or what a refused request is told. Its status; 500 where there is no memory. */
@@ -150,36 +164,31 @@ static void on_deadline(int fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
-	drop(context);
+	throw_out(context);
 }
 
-static int add_client(struct km_http *http, int fd)
+/* Takes over fd. What there is no memory for is closed. */
+static void add_client(struct km_http *http, int fd)
 {
 	static const struct timeval deadline = {.tv_sec = KM_HTTP_SECONDS};
+	struct bufferevent *stream = bufferevent_socket_new(http->base, fd, 0);
 	struct client *client = calloc(1, sizeof(*client));
+	struct event *timer = event_new(http->base, -1, 0, on_deadline, client);
 
-	if (!client)
-		return -ENOMEM;
-	client->http = http;
-	client->stream = bufferevent_socket_new(http->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!client->stream) {
+	if (!client || !stream || !timer || bufferevent_enable(stream, EV_READ) || event_add(timer, &deadline)) {
+		if (stream)
+			bufferevent_free(stream);
+		if (timer)
+			event_free(timer);
 		free(client);
-		return -ENOMEM;
+		close(fd);
+		return;
 	}
-	client->deadline = event_new(http->base, -1, 0, on_deadline, client);
-	if (!client->deadline) {
-		/* Closes fd, which is no longer the caller's. */
-		bufferevent_free(client->stream);
-		free(client);
-		return 0;
-	}
+	*client = (struct client){.http = http, .stream = stream, .deadline = timer};
+	bufferevent_setcb(stream, on_read, on_written, on_end, client);
+	bufferevent_setwatermark(stream, EV_READ, 0, KM_REQUEST_MAX);
 	TAILQ_INSERT_TAIL(&http->clients, client, link);
 	http->count++;
-	bufferevent_setcb(client->stream, on_read, on_written, on_end, client);
-	bufferevent_setwatermark(client->stream, EV_READ, 0, KM_REQUEST_MAX);
-	if (bufferevent_enable(client->stream, EV_READ) || event_add(client->deadline, &deadline))
-		drop(client);
-	return 0;
 }
 
 static void on_accept(int fd, short what, void *context)
@@ -195,9 +204,8 @@ static void on_accept(int fd, short what, void *context)
 		return;
 	}
 	if (http->count == KM_HTTP_CLIENTS)
-		drop(TAILQ_FIRST(&http->clients));
-	if (add_client(http, client))
-		close(client);
+		throw_out(TAILQ_FIRST(&http->clients));
+	add_client(http, client);
 }
 
 static socklen_t socket_address(const struct km_endpoint *endpoint, struct sockaddr_storage *address)

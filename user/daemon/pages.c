@@ -22,8 +22,7 @@ static void read_status(struct km_pages *pages)
 	if (pages->read_at && now - pages->read_at < STATUS_AGE_NS)
 		return;
 	pages->read_at = now;
-	*pages->err.text = '\0';
-	km_status_read(pages->daemon->target, KM_STATUS_HEALTH, &pages->status, &pages->err);
+	pages->failed = km_status_read(pages->daemon->target, KM_STATUS_HEALTH, &pages->status, &pages->err);
 	km_status_free(&pages->status);
 }
 
@@ -54,12 +53,11 @@ static unsigned write_metrics(struct km_pages *pages, const char **type, FILE *o
 		.events_lost = events->lost,
 		.version = KM_VERSION,
 	};
-	struct km_err err;
+	struct km_err err = {};
 
 	read_status(pages);
-	err = pages->err;
-	if (*err.text || read_stats(pages, &err)) {
-		write_line(out, err.text);
+	if (pages->failed || read_stats(pages, &err)) {
+		write_line(out, pages->failed ? pages->err.text : err.text);
 		return 500;
 	}
 	*type = KM_PROMETHEUS_TYPE;
@@ -72,7 +70,7 @@ static unsigned write_ready(struct km_pages *pages, FILE *out)
 	const struct km_status *status = &pages->status;
 
 	read_status(pages);
-	if (*pages->err.text) {
+	if (pages->failed) {
 		write_line(out, pages->err.text);
 		return 503;
 	}

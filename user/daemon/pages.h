@@ -16,8 +16,9 @@ struct km_pages {
 	const struct km_daemon *daemon;
 	struct km_status status;
 	struct km_stats stats;
-	struct km_err err; /* why there is no status; empty: there is */
-	int64_t read_at;   /* CLOCK_BOOTTIME ns of that status; 0: never */
+	int failed; /* 0, or -errno with `err`: there is no status */
+	struct km_err err;
+	int64_t read_at; /* CLOCK_BOOTTIME ns of that status; 0: never */
 };
 
 /* A km_http_page; `pages` is a struct km_pages. */
