@@ -73,7 +73,7 @@ static __always_inline __u32 km_decide_rest(const struct km_image *image, __u32 
 static __always_inline __u32 km_decide(const struct km_image *image, __u32 mask, __u32 service,
 				       const struct km_tuple *t, enum km_path path)
 {
-	int listed = km_set_has(image, mask, &image->set[service][t->family & 1], &t->source);
+	int listed = km_set_find(image, mask, &image->set[service][t->family & 1], &t->source);
 
 	if (listed && !km_is_strange(t) && !(image->service[service].flags & KM_DENY_SELF))
 		return KM_ALLOWED;

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Version of everything pinned: maps, their values, the names of the pins. */
-#define KM_LAYOUT 1
+#define KM_LAYOUT 2
 
 #define KM_NAME_MAX 32	  /* longest instance or service name, without the NUL */
 #define KM_SERVICES 16	  /* services of one policy */

@@ -23,6 +23,7 @@ struct run {
 	enum km_apply_how how;
 	struct km_pins pins;
 	int lock;
+	struct km_hold hold;
 	bool have_book;
 	struct km_book book;
 	struct km_state state;
@@ -36,6 +37,13 @@ static bool starts(enum km_apply_how how)
 	return how == KM_APPLY_LOAD || how == KM_APPLY_START;
 }
 
+/* Pins that somebody removed, as far as the kernel still has what they were of: the counts above all. */
+static int put_back(struct run *run, struct km_err *err)
+{
+	km_hold_look(&run->hold, &run->pins);
+	return km_hold_put_back(&run->hold, &run->pins, err);
+}
+
 static int begin(struct run *run, struct km_err *err)
 {
 	bool create = starts(run->how);
@@ -45,6 +53,8 @@ static int begin(struct run *run, struct km_err *err)
 		run->lock = km_pins_lock_writer(&run->pins, create, err);
 		r = run->lock < 0 ? run->lock : 0;
 	}
+	if (!r)
+		r = put_back(run, err);
 	if (!r)
 		r = km_book_open(&run->pins, create, &run->book, err);
 	if (r == -ENOENT)
@@ -74,6 +84,7 @@ static void end(struct run *run)
 	free(run->rows);
 	if (run->have_book)
 		km_book_close(&run->book);
+	km_hold_close(&run->hold);
 	if (run->lock >= 0)
 		close(run->lock);
 	km_pins_close(&run->pins);
@@ -205,6 +216,7 @@ static int put_in_force(struct run *run, const struct km_bundle *bundle, bool ag
 	const struct km_enforce enforce = {
 		.target = run->target,
 		.pins = &run->pins,
+		.hold = &run->hold,
 		.book = &run->book,
 		.host = &run->host,
 		.policy = &run->policy,
@@ -316,6 +328,7 @@ int km_apply(const struct km_target *target, enum km_apply_how how, struct km_ou
 	int r;
 
 	*outcome = (struct km_outcome){.next_until = KM_FOREVER};
+	km_hold_init(&run.hold);
 	r = begin(&run, err);
 	if (!r)
 		r = transact(&run, outcome, err);

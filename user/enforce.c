@@ -14,6 +14,7 @@
 #include "kernel/links.h"
 #include "kernel/neighbours.h"
 #include "kernel/object.h"
+#include "kernel/others.h"
 #include "policy/compile.h"
 
 /* Finds the slot of every service by its name, gives new names a free one, and describes the services in it. */
@@ -81,24 +82,27 @@ static int open_cgroup(const char *wanted, char path[KM_CGROUP_PATH], struct km_
 }
 
 /*
- * True if every socket that listens on a guarded port lies below the cgroup. Where one does not, the packet layer would
- * not see its packets: then the lookup counts and refuses alone, and status says so.
+ * True if every socket that listens on a guarded port lies below the cgroup. Where one does not, or where that cannot
+ * be known, the packet layer would not see its packets: then the lookup counts and refuses alone, and status says so.
  */
 static bool covers_listeners(const struct km_host *host, int cgroup, const uint16_t *ports, size_t count,
 			     const char *path, char notice[768])
 {
 	KM_AUTO_FREE struct km_listener *listeners = NULL;
 	unsigned list[KM_PORTS];
+	struct km_err err = {};
 	size_t found = 0;
 
 	if (km_cgroup_is_root(cgroup))
 		return true;
 	for (size_t i = 0; i < count; i++)
 		list[i] = ports[i];
-	if (km_listeners_read(host->netns, list, count, &listeners, &found, NULL))
-		return true;
+	if (km_listeners_read(host->netns, list, count, &listeners, &found, &err)) {
+		snprintf(notice, 768, "whether the packet layer covers who listens cannot be known: %.600s", err.text);
+		return false;
+	}
 	for (size_t i = 0; i < found; i++) {
-		if (!listeners[i].cgroup || km_cgroup_covers(cgroup, listeners[i].cgroup, NULL))
+		if (km_cgroup_covers(cgroup, listeners[i].cgroup, NULL))
 			continue;
 		snprintf(
 			notice, 768,
@@ -111,22 +115,60 @@ static bool covers_listeners(const struct km_host *host, int cgroup, const uint1
 	return true;
 }
 
-/* New programs (and maps, as far as they are not used again): filled before they are attached. */
-static int swap_programs(const struct km_enforce *e, bool fresh, uint32_t class, int image, int cgroup,
-			 struct km_err *err)
+/* One way to put a policy in force. */
+struct way {
+	struct km_lines lines;
+	uint32_t class;	    /* size of the image */
+	int cgroup;	    /* -1: without the packet layer */
+	const char *path;   /* of it */
+	bool relies;	    /* the image counts on the packet layer */
+	bool whole;	    /* what is attached is as it should be: another image is enough */
+	bool packet_failed; /* out: the packet layer cannot be attached */
+};
+
+/* Names what keeps the packet layer out of that cgroup, where it can be seen. */
+static int name_who_is_in_the_way(const struct km_enforce *e, const struct way *way, int r, struct km_err *err)
 {
+	struct km_others others;
+
+	km_others_packet(e->pins, e->hold, way->cgroup, &others);
+	if (r != -EPERM || !others.in_the_way)
+		return r;
+	return km_fail(
+		err, EPERM,
+		"cgroup_skb cannot be attached: program %u '%s' sits on or above %.512s without BPF_F_ALLOW_MULTI; "
+		"it has to go (or `layers: [lookup]`)",
+		others.list[0].id, others.list[0].name, way->path);
+}
+
+static int link_packet(const struct km_enforce *e, const struct km_object *object, struct way *way, struct km_err *err)
+{
+	int r;
+
+	if (way->cgroup < 0)
+		return 0;
+	r = km_link_packet(e->pins, object->packet_prog, way->cgroup, way->path, err);
+	way->packet_failed = r != 0;
+	return r ? name_who_is_in_the_way(e, way, r, err) : 0;
+}
+
+/* New programs (and maps, as far as they are not used again): filled before they are attached. */
+static int swap_programs(const struct km_enforce *e, struct way *way, int image, struct km_err *err)
+{
+	bool fresh = !way->whole || way->class != e->state->image_bytes;
 	struct km_object object;
-	int r = km_object_load(e->pins, class, fresh, e->host->netns_cookie, &object, err);
+	int r = km_object_load(e->pins, way->class, fresh, e->host->netns_cookie, &object, err);
 
 	if (r)
 		return r;
+	r = km_object_bind(&object, e->book, err);
 	/* A packet layer that is new must stand before an image relies on it. */
-	if (!fresh && cgroup >= 0)
-		r = km_link_packet(e->pins, object.packet_prog, cgroup, err);
+	if (!r && !fresh)
+		r = link_packet(e, &object, way, err);
 	if (!r)
 		r = km_image_swap(object.images, 0, image, err);
-	if (!r && fresh && cgroup >= 0)
-		r = km_link_packet(e->pins, object.packet_prog, cgroup, err);
+	if (!r && fresh)
+		r = link_packet(e, &object, way, err);
 	if (!r)
 		r = km_link_lookup(e->pins, object.lookup_prog, e->host->netns, err);
 	if (!r)
@@ -142,6 +184,32 @@ static int swap_image(const struct km_enforce *e, int image, struct km_err *err)
 	return images < 0 ? images : km_image_swap(images, 0, image, err);
 }
 
+static int go(const struct km_enforce *e, struct way *way, struct km_err *err)
+{
+	struct km_image *header = (struct km_image *)way->lines.data;
+	KM_AUTO_CLOSE int image = -1;
+
+	header->flags = way->relies ? header->flags | KM_PACKET_LAYER : header->flags & ~(__u32)KM_PACKET_LAYER;
+	image = km_image_map(header, (size_t)way->lines.count * KM_LINE, way->class, err);
+	if (image < 0)
+		return image;
+	if (way->whole && !e->programs && way->class == e->state->image_bytes)
+		return swap_image(e, image, err);
+	return swap_programs(e, way, image, err);
+}
+
+/*
+ * Where something is in force already, a packet layer that somebody keeps out is no reason to leave the rest as it is:
+ * an image that relies on the layer would let `deny: drop` pass. The lookup refuses alone, and status says why.
+ */
+static int go_without_packet(const struct km_enforce *e, struct way *way, char notice[768], struct km_err *err)
+{
+	snprintf(notice, 768, "%s", err->text);
+	way->cgroup = -1;
+	way->relies = false;
+	return go(e, way, err);
+}
+
 /* The size class for an image: kept while it fits and is not four times too large, so that programs seldom change. */
 static uint32_t pick_class(size_t bytes, uint32_t present)
 {
@@ -150,32 +218,44 @@ static uint32_t pick_class(size_t bytes, uint32_t present)
 	return present >= class && present / 4 <= class && present ? present : class;
 }
 
-static bool healthy(const struct km_enforce *e, bool packet, int cgroup)
+/* Attached as it should be, pins and all, and of one piece: a writer may have been killed between two pins. */
+static bool is_whole(const struct km_enforce *e, bool packet, int cgroup)
 {
 	struct km_hook hooks[KM_HOOK_COUNT];
 	uint64_t id = 0;
 
 	if (cgroup >= 0 && km_cgroup_id(cgroup, &id, NULL))
 		id = 0;
-	km_links_health(e->pins, packet, e->host->netns_inode, id, hooks);
+	km_links_health(e->hold, packet, e->host->netns_inode, id, hooks);
 	for (size_t i = 0; i < KM_HOOK_COUNT; i++) {
 		if (hooks[i].wanted && !hooks[i].attached)
 			return false;
 	}
-	return true;
+	return km_hold_is_whole(e->hold);
+}
+
+static int compile(const struct km_enforce *e, const struct km_image_params *params, struct km_lines *lines,
+		   struct km_err *err)
+{
+	int r = km_compile(e->policy, &e->host->facts, params, lines);
+
+	if (r)
+		km_fail(err, -r,
+			r == -E2BIG ? "the policy needs more than %u MiB in the kernel; use wider prefixes"
+				    : "no memory to compile the policy (limit %u MiB)",
+			KM_IMAGE_MAX_BYTES >> 20);
+	return r;
 }
 
 int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], struct km_err *err)
 {
 	struct km_image_params params = {.generation = e->generation};
-	bool packet = e->policy->config.packet_layer, whole;
+	bool packet = e->policy->config.packet_layer;
 	uint16_t ports[KM_PORTS];
 	size_t port_count = all_ports(e->policy, ports);
-	struct km_lines lines = {0};
 	char path[KM_CGROUP_PATH] = "";
 	KM_AUTO_CLOSE int cgroup = -1;
-	KM_AUTO_CLOSE int image = -1;
-	uint32_t class;
+	struct way way = {};
 	int r;
 
 	*notice = 0;
@@ -186,37 +266,29 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 		cgroup = open_cgroup(e->target->cgroup, path, err);
 		r = cgroup < 0 ? cgroup : 0;
 	}
-	if (r)
-		return r;
-	if (packet)
-		params.packet_layer = covers_listeners(e->host, cgroup, ports, port_count, path, notice);
-	r = km_compile(e->policy, &e->host->facts, &params, &lines);
-	if (r)
-		return km_fail(err, -r,
-			       r == -E2BIG ? "the policy needs more than %u MiB in the kernel; use wider prefixes"
-					   : "no memory to compile the policy (limit %u MiB)",
-			       KM_IMAGE_MAX_BYTES >> 20);
-	class = pick_class((size_t)lines.count * KM_LINE, e->state->image_bytes);
-	image = km_image_map(lines.data, (size_t)lines.count * KM_LINE, class, err);
-	km_lines_free(&lines);
-	if (image < 0)
-		return image;
+	if (!r)
+		r = compile(e, &params, &way.lines, err);
 	/* A name's slot is reserved before anything counts in it. */
-	r = km_book_set_names(e->book, e->rows, err);
-	if (r)
-		return r;
-	whole = healthy(e, packet, cgroup);
-	*adopted = whole;
-	if (whole && !e->programs && class == e->state->image_bytes)
-		r = swap_image(e, image, err);
-	else
-		r = swap_programs(e, !whole || class != e->state->image_bytes, class, image, cgroup, err);
+	if (!r)
+		r = km_book_set_names(e->book, e->rows, err);
+	if (!r) {
+		way.class = pick_class((size_t)way.lines.count * KM_LINE, e->state->image_bytes);
+		way.cgroup = cgroup;
+		way.path = path;
+		way.relies = packet && covers_listeners(e->host, cgroup, ports, port_count, path, notice);
+		way.whole = *adopted = is_whole(e, packet, cgroup);
+		r = go(e, &way, err);
+		if (r && way.packet_failed && e->state->generation)
+			r = go_without_packet(e, &way, notice, err);
+	}
+	km_lines_free(&way.lines);
 	if (!r && !packet)
 		r = km_link_packet_drop(e->pins, err);
 	if (r)
 		return r;
-	e->state->image_bytes = class;
+	e->state->image_bytes = way.class;
 	e->state->packet_layer = packet;
+	e->state->relied = way.relies;
 	e->state->netns_inode = e->host->netns_inode;
 	snprintf(e->state->cgroup, sizeof(e->state->cgroup), "%.*s", (int)sizeof(e->state->cgroup) - 1, path);
 	return 0;

@@ -6,10 +6,12 @@
 #include "apply.h"
 #include "facts.h"
 #include "kernel/book.h"
+#include "kernel/hold.h"
 
 struct km_enforce {
 	const struct km_target *target;
 	struct km_pins *pins;
+	const struct km_hold *hold; /* what the pins are of */
 	const struct km_book *book;
 	const struct km_host *host;
 	const struct km_policy *policy;
@@ -21,7 +23,8 @@ struct km_enforce {
 
 /*
  * Compiles and puts in force. *adopted: both layers were attached and healthy before. *notice: a line worth telling, or
- * "". 0 or -errno with *err; then what was in force still is.
+ * "". 0 or -errno with *err; then what was in force still is. Where something is in force and somebody keeps the packet
+ * layer out, that is told in *notice, and the lookup refuses alone.
  */
 int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], struct km_err *err);
 

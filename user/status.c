@@ -15,18 +15,11 @@
 #include "host/netns.h"
 #include "host/watch.h"
 #include "inforce.h"
+#include "intact.h"
 #include "policy/addr.h"
 #include "policy/endpoint.h"
 
-/* The places that the instance guards, as file descriptors of this process. */
-struct places {
-	int netns; /* -1: another one than the caller's, unknown here */
-	int cgroup;
-	char cgroup_path[KM_CGROUP_PATH];
-};
-
-static void __attribute__((format(printf, 4, 5)))
-add_problem(struct km_status *status, const char *kind, const char *hook, const char *format, ...)
+void km_status_problem(struct km_status *status, const char *kind, const char *hook, const char *format, ...)
 {
 	struct km_problem *problem;
 	va_list args;
@@ -59,23 +52,28 @@ static int __attribute__((format(printf, 2, 3))) add_warning(struct km_status *s
 	return 0;
 }
 
-static int read_book(const struct km_pins *pins, struct km_status *status, struct km_err *err)
+/* From what is held: the books may have lost their pins. -ENOENT: there are none. */
+static int read_book(const struct km_pins *pins, const struct km_hold *hold, struct km_status *status,
+		     struct km_err *err)
 {
-	struct km_book book;
+	struct km_book book = {.state = hold->fd[KM_HELD_STATE], .names = hold->fd[KM_HELD_NAMES]};
 	int r;
 
-	r = km_book_open(pins, false, &book, err);
-	if (r)
-		return r;
-	r = km_book_state(&book, &status->state, err);
+	/* Not there, or of another version: that says which. */
+	if (book.state < 0 || book.names < 0) {
+		r = km_book_open(pins, false, &book, err);
+		if (!r)
+			km_book_close(&book);
+		return r ?: -ENOENT;
+	}
+	r = km_book_check_layout(pins, book.state, err);
 	if (!r)
-		r = km_book_names(&book, status->rows, err);
-	km_book_close(&book);
-	return r;
+		r = km_book_state(&book, &status->state, err);
+	return r ? r : km_book_names(&book, status->rows, err);
 }
 
 /* Opens what was guarded at the last load. Where that is not to be had, coverage cannot be vouched for. */
-static int open_places(const struct km_target *target, struct km_status *status, struct places *places,
+static int open_places(const struct km_target *target, struct km_status *status, struct km_places *places,
 		       struct km_err *err)
 {
 	const char *cgroup = target->cgroup ?: status->state.cgroup;
@@ -89,10 +87,11 @@ static int open_places(const struct km_target *target, struct km_status *status,
 	if (r)
 		return r;
 	if (inode != status->state.netns_inode) {
-		add_problem(status, "uncovered", NULL,
-			    "who listens cannot be seen from here: the instance guards network namespace net:[%u], "
-			    "this is net:[%u]; say --netns PATH",
-			    status->state.netns_inode, inode);
+		km_status_problem(
+			status, "uncovered", NULL,
+			"who listens cannot be seen from here: the instance guards network namespace net:[%u], "
+			"this is net:[%u]; say --netns PATH",
+			status->state.netns_inode, inode);
 		close(KM_TAKE_FD(places->netns));
 		places->netns = -1;
 	}
@@ -101,11 +100,11 @@ static int open_places(const struct km_target *target, struct km_status *status,
 	snprintf(places->cgroup_path, sizeof(places->cgroup_path), "%s", cgroup);
 	places->cgroup = km_cgroup_open(cgroup, err);
 	if (places->cgroup < 0)
-		add_problem(status, "uncovered", "cgroup_skb", "%s", err->text);
+		km_status_problem(status, "uncovered", "cgroup_skb", "%s", err->text);
 	return 0;
 }
 
-static void close_places(const struct places *places)
+static void close_places(const struct km_places *places)
 {
 	if (places->netns >= 0)
 		close(places->netns);
@@ -113,22 +112,8 @@ static void close_places(const struct places *places)
 		close(places->cgroup);
 }
 
-static void check_hooks(const struct km_pins *pins, const struct places *places, struct km_status *status)
-{
-	uint64_t cgroup_id = 0;
-
-	if (places->cgroup >= 0)
-		km_cgroup_id(places->cgroup, &cgroup_id, NULL);
-	km_links_health(pins, status->state.packet_layer, status->state.netns_inode, cgroup_id, status->hooks);
-	for (unsigned i = 0; i < KM_HOOK_COUNT; i++) {
-		const struct km_hook *hook = &status->hooks[i];
-
-		if (hook->wanted && !hook->attached)
-			add_problem(status, hook->kind ?: "detached", hook->name, "%s: %s", hook->name, hook->trouble);
-	}
-}
-
-static void judge_listener(const struct places *places, struct km_status *status, struct km_status_listener *listener)
+static void judge_listener(const struct km_places *places, struct km_status *status,
+			   struct km_status_listener *listener)
 {
 	const struct km_listener *socket = &listener->socket;
 	char path[KM_CGROUP_PATH] = "", address[KM_ADDR_TEXT];
@@ -142,14 +127,14 @@ static void judge_listener(const struct places *places, struct km_status *status
 	}
 	listener->covered = false;
 	km_ip_format(socket->family, socket->ip, address);
-	add_problem(
+	km_status_problem(
 		status, "uncovered", "cgroup_skb",
 		"the listener on %s port %u (uid %u) is outside %s, no packet to it is judged; load from the host's "
 		"cgroup namespace, or with --cgroup and the host's cgroup2 mount",
 		address, socket->port, socket->uid, places->cgroup_path);
 }
 
-static int read_listeners(const struct places *places, enum km_status_depth depth, struct km_status *status,
+static int read_listeners(const struct km_places *places, enum km_status_depth depth, struct km_status *status,
 			  struct km_err *err)
 {
 	KM_AUTO_FREE struct km_listener *found = NULL;
@@ -220,13 +205,13 @@ static void check_policy(struct km_status *status)
 	const struct km_state *state = &status->state;
 
 	if (*state->refusal)
-		add_problem(status, "refused", NULL, "the files are refused, %s: %s",
-			    status->loaded ? "the last good policy stays in force" : "nothing is attached",
-			    state->refusal);
+		km_status_problem(status, "refused", NULL, "the files are refused, %s: %s",
+				  status->loaded ? "the last good policy stays in force" : "nothing is attached",
+				  state->refusal);
 	if (state->kept)
-		add_problem(status, "kept", NULL,
-			    "running from the kept files, those of %s are invalid; kubemoat check %s says why",
-			    state->config, state->config);
+		km_status_problem(status, "kept", NULL,
+				  "running from the kept files, those of %s are invalid; kubemoat check %s says why",
+				  state->config, state->config);
 }
 
 /* A daemon whose port for the metrics is taken goes on without: who listens there is what the kernel says. */
@@ -288,10 +273,20 @@ static int read_kept(const struct km_target *target, struct km_status *status)
 	return r;
 }
 
-static int read_loaded(const struct km_target *target, const struct km_pins *pins, enum km_status_depth depth,
-		       struct km_status *status, struct km_err *err)
+static bool packet_covers(const struct km_places *places, const struct km_status *status)
 {
-	__attribute__((cleanup(close_places))) struct places places = {.netns = -1, .cgroup = -1};
+	if (!status->hooks[1].attached || places->cgroup < 0 || places->netns < 0)
+		return false;
+	for (size_t i = 0; i < status->listener_count; i++)
+		if (!status->listeners[i].covered)
+			return false;
+	return true;
+}
+
+static int read_loaded(const struct km_target *target, struct km_pins *pins, const char *missing, struct km_hold *hold,
+		       enum km_status_depth depth, struct km_status *status, struct km_err *err)
+{
+	__attribute__((cleanup(close_places))) struct km_places places = {.netns = -1, .cgroup = -1};
 	int r;
 
 	r = open_places(target, status, &places, err);
@@ -299,22 +294,44 @@ static int read_loaded(const struct km_target *target, const struct km_pins *pin
 		return r;
 	status->daemon_lives =
 		status->state.daemon_pid && (!kill((pid_t)status->state.daemon_pid, 0) || errno == EPERM);
-	check_hooks(pins, &places, status);
+	km_intact_check(pins, &places, missing, hold, status);
 	r = read_listeners(&places, depth, status, err);
 	if (r)
 		return r;
+	status->packet_covers = packet_covers(&places, status);
 	if (check_families(status) || (depth == KM_STATUS_FULL && read_kept(target, status)))
 		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
 	return 0;
 }
 
-int km_status_read(const struct km_target *target, enum km_status_depth depth, struct km_status *status,
-		   struct km_err *err)
+/* No directory, or no BPF file system to have one in. */
+static bool is_absence(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ENOTSUP;
+}
+
+/* Nothing is held: an instance that nobody unloaded is not only not loaded. */
+static int read_unloaded(const struct km_target *target, int r, const struct km_err *missing, bool off,
+			 struct km_status *status)
+{
+	if (!is_absence(r))
+		return r;
+	if (!off && km_kept_exists(target->name))
+		km_status_problem(status, "unpinned", NULL, "%s, and nobody unloaded it: `kubemoat load` guards again",
+				  missing->text);
+	else if (r != -ENOENT)
+		return r;
+	return 0;
+}
+
+int km_status_read_held(const struct km_target *target, struct km_hold *hold, enum km_status_depth depth,
+			struct km_status *status, struct km_err *err)
 {
 	struct km_pins pins = {.dir = -1};
+	struct km_err missing = {};
 	const char *off;
 	char buffer[256];
-	int r;
+	int opened, r;
 
 	*status = (struct km_status){
 		.name = target->name,
@@ -323,18 +340,34 @@ int km_status_read(const struct km_target *target, enum km_status_depth depth, s
 	};
 	off = km_off(target->name, buffer);
 	if (off)
-		add_problem(status, "off", NULL, "%s: nothing is attached at boot; remove it to guard again", off);
-	r = km_pins_open(target->bpffs, target->name, false, &pins, err);
+		km_status_problem(status, "off", NULL, "%s: nothing is attached at boot; remove it to guard again",
+				  off);
+	opened = km_pins_open(target->bpffs, target->name, false, &pins, &missing);
+	km_hold_look(hold, &pins);
+	r = opened && (!is_absence(opened) || hold->fd[KM_HELD_STATE] < 0) ? opened
+									   : read_book(&pins, hold, status, &missing);
 	if (!r)
-		r = read_book(&pins, status, err);
-	if (r == -ENOENT)
-		r = 0;
-	else if (!r)
 		status->loaded = status->state.generation != 0;
+	else
+		r = read_unloaded(target, r, &missing, off, status);
+	if (r && err)
+		*err = missing;
 	check_policy(status);
 	if (status->loaded)
-		r = read_loaded(target, &pins, depth, status, err);
+		r = read_loaded(target, &pins, opened ? missing.text : NULL, hold, depth, status, err);
 	km_pins_close(&pins);
+	return r;
+}
+
+int km_status_read(const struct km_target *target, enum km_status_depth depth, struct km_status *status,
+		   struct km_err *err)
+{
+	struct km_hold hold;
+	int r;
+
+	km_hold_init(&hold);
+	r = km_status_read_held(target, &hold, depth, status, err);
+	km_hold_close(&hold);
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include "apply.h"
 #include "error.h"
 #include "host/sockets.h"
+#include "kernel/hold.h"
 #include "kernel/links.h"
 #include "kernel/book.h"
 #include "kernel/pins.h"
@@ -41,6 +42,7 @@ struct km_status {
 	bool daemon_lives;
 	struct km_name_row rows[KM_SLOTS];
 	struct km_hook hooks[KM_HOOK_COUNT];
+	bool packet_covers; /* the packet layer is attached, and every listener lies below its cgroup */
 	struct km_status_listener *listeners;
 	size_t listener_count;
 	struct km_problem problems[KM_PROBLEMS];
@@ -58,6 +60,14 @@ enum km_status_depth {
 int km_status_read(const struct km_target *target, enum km_status_depth depth, struct km_status *status,
 		   struct km_err *err);
 void km_status_free(struct km_status *status);
+/* The same for whoever holds the instance (kernel/hold.h): sees also what has lost its pin; *hold is looked at again.
+ */
+int km_status_read_held(const struct km_target *target, struct km_hold *hold, enum km_status_depth depth,
+			struct km_status *status, struct km_err *err);
+
+/* Adds a problem; `kind` is one of km_kinds, `hook` may be NULL. */
+void km_status_problem(struct km_status *status, const char *kind, const char *hook, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* True if the service of that row has the port. */
 bool km_row_guards(const struct km_name_row *row, uint16_t port);

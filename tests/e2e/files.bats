@@ -16,7 +16,7 @@ three_mistakes() {
 	exits 1 km check
 	grep -E '(^|/)apiserver\.allow:2:[0-9]+: error: ' "$T/output" "$T/errors"
 	grep -E '(^|/)apiserver\.allow:3:15: error: ' "$T/output" "$T/errors"
-	grep -E '(^|/)apiserver\.allow:5:12: error: ' "$T/output" "$T/errors"
+	grep -E '(^|/)apiserver\.allow:5:10: error: ' "$T/output" "$T/errors"
 	[ "$(cat "$T/output" "$T/errors" | grep -c ': error: ')" = 3 ]
 	exits 1 km check -o json
 	[ "$(jq -c '[.valid, (.errors | length), .errors[1].line, .errors[1].column]' "$T/output")" = '[false,3,3,15]' ]

@@ -33,6 +33,8 @@ services:
 	told denied_source
 	echo "$STRANGER4" >> "$CONF/etcd.allow"
 	within 1 browses stranger served "http://$HOST4:2379/health"
+	# The files of a policy are kept a moment after it is in force.
+	within 1 km explain etcd "$STRANGER4"
 	exits 0 km explain etcd "$STRANGER4"
 	told etcd.allow:3
 	[ "$(km -o json explain 2379 "$STRANGER4" | jq -r '.service, .source, .verdict, .reason, .rule' | xargs)" = \

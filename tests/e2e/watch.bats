@@ -50,6 +50,7 @@ volume_swap() {
 	within 1 sees stranger served "$HOST4:6443"
 	volume_swap three two "$CLIENT4"
 	within 1 sees stranger refused "$HOST4:6443"
+	within 1 generation_is $((before + 2))
 	throughout 1 generation_is $((before + 2))
 }
 

@@ -149,6 +149,22 @@ static int cgroup(struct bpf_object *object, const char *path, const char *how)
 	return bpf_prog_detach2(prog, fd, BPF_CGROUP_INET_INGRESS) ? 1 : 0;
 }
 
+/* Lets somebody's pinned link run a program of ours: what BPF_LINK_UPDATE does to whoever can open the pin. */
+static int replace(struct bpf_object *object, const char *pin)
+{
+	struct bpf_link_info info = {};
+	__u32 length = sizeof(info);
+	int link = bpf_obj_get(pin);
+	const char *name;
+
+	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &length))
+		err(1, "%s", pin);
+	name = info.type == BPF_LINK_TYPE_NETNS ? "steer_lookup" : "let_in";
+	if (bpf_link_update(link, program(object, name), NULL))
+		err(1, "%s", pin);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -156,11 +172,15 @@ int main(int argc, char **argv)
 
 	if (!strcmp(verb, "cgroup") && argc == 4)
 		return cgroup(load(0), argv[2], argv[3]);
+	if (!strcmp(verb, "replace") && argc == 3)
+		return replace(load(0), argv[2]);
 	if (argc != 6 || (strcmp(verb, "lookup") && strcmp(verb, "tc"))) {
 		fputs("usage: foreign lookup COUNT PORT PID LISTENER-PORT   steer PORT to that listener, COUNT times "
 		      "over\n"
 		      "       foreign tc DEVICE PORT PID LISTENER-PORT      the same for what comes in by DEVICE\n"
-		      "       foreign cgroup PATH none|override|multi       a program that lets everything in\n",
+		      "       foreign cgroup PATH none|override|multi       a program that lets everything in\n"
+		      "       foreign replace PIN                           that link runs a program that lets all "
+		      "in\n",
 		      stderr);
 		return 2;
 	}

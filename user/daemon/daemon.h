@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The daemon: what run keeps between two events. loop.c waits, policy.c puts in force, health.c looks after it. */
+/* The daemon: what run keeps between two events. loop.c waits, policy.c puts in force, health.c looks
+ * after it, mend.c puts back. */
 #ifndef KM_DAEMON_H
 #define KM_DAEMON_H
 
@@ -14,6 +15,7 @@
 #include "facts.h"
 #include "host/watch.h"
 #include "kernel/book.h"
+#include "kernel/hold.h"
 #include "kernel/pins.h"
 #include "policy/endpoint.h"
 
@@ -24,6 +26,7 @@ struct km_daemon {
 	struct km_pins pins; /* dir -1: not entered, because something says off */
 	int lock;	     /* of the daemon; -1 like the above */
 	struct km_book book; /* state -1: likewise */
+	struct km_hold hold; /* all that belongs to the instance: stays with us when its pins go */
 	bool loaded;
 	uint64_t generation;	    /* in force, as far as we know */
 	int64_t next_until;	    /* CLOCK_REALTIME ns, KM_FOREVER: none */
@@ -36,6 +39,9 @@ struct km_daemon {
 	struct km_troubles troubles;
 	struct km_status status; /* of the last look: large */
 	unsigned looks;
+	bool tried_coverage; /* to make the image agree with tried_covers */
+	bool tried_covers;
+	uint64_t noticed[KM_KINDS_ROOM];  /* problems that came, not in the state yet */
 	char said[sizeof(struct km_err)]; /* the error said last: each is said once in a row */
 };
 
@@ -60,6 +66,17 @@ void km_daemon_complain(struct km_daemon *daemon, const struct km_err *err);
 
 /* Problems as they come and go; mends what can be mended; own addresses; a missed `until`; `off` taken away. */
 void km_daemon_look_after(struct km_daemon *daemon);
+/* Of this the pins alone, where one is gone: before something else is done with them. */
+void km_daemon_put_back(struct km_daemon *daemon);
+
+/* mend.c */
+
+/*
+ * Puts back pins from what is held, the directory and the daemon's lock in it too; `attach`: attaches again what
+ * daemon->status says is not attached. Where another daemon has come meanwhile this one leaves. What cannot be done is
+ * said.
+ */
+void km_daemon_mend(struct km_daemon *daemon, bool attach);
 
 /* loop.c */
 

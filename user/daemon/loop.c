@@ -258,6 +258,7 @@ static void tear_down(struct loop *loop)
 		close(loop->clock);
 	km_watch_close(loop->daemon.watch);
 	km_host_close(&loop->daemon.host);
+	km_status_free(&loop->daemon.status);
 	free(loop);
 }
 
@@ -307,6 +308,7 @@ int km_daemon_run(const struct km_target *target, bool json, bool detach_on_exit
 		.next_until = KM_FOREVER,
 	};
 	loop->pages.daemon = &loop->daemon;
+	km_hold_init(&loop->daemon.hold);
 	signal(SIGPIPE, SIG_IGN);
 	status = run(loop, detach_on_exit);
 	tear_down(loop);

@@ -22,7 +22,8 @@ static void read_status(struct km_pages *pages)
 	if (pages->read_at && now - pages->read_at < STATUS_AGE_NS)
 		return;
 	pages->read_at = now;
-	pages->failed = km_status_read(pages->daemon->target, KM_STATUS_HEALTH, &pages->status, &pages->err);
+	pages->failed = km_status_read_held(pages->daemon->target, &pages->daemon->hold, KM_STATUS_HEALTH,
+					    &pages->status, &pages->err);
 	km_status_free(&pages->status);
 }
 

@@ -13,7 +13,7 @@
 
 /* Set `daemon`, zero the rest. Large. */
 struct km_pages {
-	const struct km_daemon *daemon;
+	struct km_daemon *daemon;
 	struct km_status status;
 	struct km_stats stats;
 	int failed; /* 0, or -errno with `err`: there is no status */

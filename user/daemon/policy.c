@@ -125,10 +125,17 @@ int km_daemon_apply(struct km_daemon *daemon, enum km_apply_how how)
 	struct km_err err = {};
 	int r;
 
+	if (daemon->loaded) {
+		km_daemon_put_back(daemon);
+		/* It turned out to be another daemon's: said. */
+		if (daemon->lock < 0)
+			return -EBUSY;
+	}
 	r = km_apply(daemon->target, how, &outcome, &err);
 	if (!r) {
 		*daemon->said = '\0';
 		take_outcome(daemon, how, &outcome);
+		km_hold_look(&daemon->hold, &daemon->pins);
 		r = open_books(daemon, &err);
 	}
 	if (r)
@@ -171,6 +178,9 @@ void km_daemon_leave(struct km_daemon *daemon, bool stopped)
 {
 	struct km_err err = {};
 
+	/* What has lost its pins would end with this process. */
+	if (stopped && daemon->lock >= 0)
+		km_daemon_put_back(daemon);
 	if (daemon->events.reader)
 		km_events_tick(&daemon->events, true, stdout);
 	km_events_close(&daemon->events);
@@ -180,6 +190,7 @@ void km_daemon_leave(struct km_daemon *daemon, bool stopped)
 		km_book_close(&daemon->book);
 		daemon->book.state = -1;
 	}
+	km_hold_close(&daemon->hold);
 	if (daemon->lock >= 0)
 		close(KM_TAKE_FD(daemon->lock));
 	km_pins_close(&daemon->pins);
@@ -201,6 +212,7 @@ static void take_over(struct km_daemon *daemon, uint64_t generation)
 	struct km_err err = {};
 
 	daemon->generation = generation;
+	km_hold_look(&daemon->hold, &daemon->pins);
 	if (km_ruling_kept(daemon->target->name, false, &facts, &ruling, &err)) {
 		km_daemon_complain(daemon, &err);
 	} else {

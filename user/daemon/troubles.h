@@ -13,9 +13,10 @@ struct km_troubles {
 	unsigned count;
 };
 
-typedef void km_troubles_tell(const struct km_problem *problem, bool gone);
+typedef void km_troubles_tell(const struct km_problem *problem, bool gone, void *context);
 
 /* Tells what is new in the status and what is gone from it, by kind and message. True if something is new. */
-bool km_troubles_update(struct km_troubles *troubles, const struct km_status *status, km_troubles_tell *tell);
+bool km_troubles_update(struct km_troubles *troubles, const struct km_status *status, km_troubles_tell *tell,
+			void *context);
 
 #endif

@@ -161,6 +161,16 @@ int km_kept_read(const char *name, bool previous, struct km_bundle *bundle, uint
 	return 0;
 }
 
+bool km_kept_exists(const char *name)
+{
+	char path[PATH_MAX + sizeof(CURRENT)];
+	struct stat st;
+
+	directory_of(name, path);
+	strcat(path, "/" CURRENT);
+	return !lstat(path, &st);
+}
+
 static int remove_files(int directory)
 {
 	static const char *const files[] = {CURRENT, PREVIOUS, CURRENT_NEW, PREVIOUS_NEW};

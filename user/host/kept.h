@@ -6,6 +6,7 @@
 #ifndef KM_KEPT_H
 #define KM_KEPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -20,6 +21,9 @@ int km_kept_write(const char *name, const struct km_bundle *bundle, uint64_t gen
 /* Reads the kept bundle (previous: the one before it). -ENOENT: nothing kept. -EBADMSG: damaged, says so; a damaged
  * current one is not replaced by the previous here. */
 int km_kept_read(const char *name, bool previous, struct km_bundle *bundle, uint64_t *generation, struct km_err *err);
+
+/* True if a policy is kept: it was put in force, and nobody unloaded it since. */
+bool km_kept_exists(const char *name);
 
 /* Removes the kept files; the directory too, unless something else (an `off` file) is in it. 0 also if none. */
 int km_kept_remove(const char *name, struct km_err *err);

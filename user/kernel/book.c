@@ -10,10 +10,14 @@
 #include "cleanup.h"
 #include "kernel/privilege.h"
 
+const char *const km_kinds[KM_KINDS] = {
+	"detached", "replaced", "unpinned", "foreign", "uncovered", "refused", "rolled_back", "kept", "off",
+};
+
 static int make_map(const struct km_pins *pins, const char *pin, uint32_t value_size, uint32_t entries,
 		    struct km_err *err)
 {
-	KM_AUTO_CLOSE int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, sizeof(uint32_t), value_size, entries, NULL);
+	KM_AUTO_CLOSE int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, pin, sizeof(uint32_t), value_size, entries, NULL);
 	int r;
 
 	if (fd < 0) {
@@ -28,7 +32,7 @@ static int make_map(const struct km_pins *pins, const char *pin, uint32_t value_
 }
 
 /* A map of another layout may be smaller or larger: only the fields that never move are read. */
-static int check_layout(const struct km_pins *pins, int state_map, struct km_err *err)
+int km_book_check_layout(const struct km_pins *pins, int state_map, struct km_err *err)
 {
 	struct bpf_map_info info = {0};
 	uint32_t length = sizeof(info), zero = 0;
@@ -62,7 +66,7 @@ int km_book_open(const struct km_pins *pins, bool create, struct km_book *book, 
 		state = make_map(pins, KM_PIN_STATE, sizeof(struct km_state), 1, err);
 	if (state < 0)
 		return state;
-	r = check_layout(pins, state, err);
+	r = km_book_check_layout(pins, state, err);
 	if (r)
 		return r;
 	names = km_pins_get(pins, KM_PIN_NAMES, err);

@@ -15,6 +15,11 @@
 
 #define KM_STATE_MAGIC 0x6b6d7374 /* "kmst" */
 
+/* The kinds of problems, in the order of their counts in the state: only ever appended to. */
+#define KM_KINDS 9
+#define KM_KINDS_ROOM 16
+extern const char *const km_kinds[KM_KINDS];
+
 /* The one value of the map `state`. The fields up to `leaving` never move: any version can read them. */
 struct km_state {
 	uint32_t magic;
@@ -28,14 +33,16 @@ struct km_state {
 	int64_t refused_at;
 	uint64_t reload_failures;
 	uint32_t daemon_pid;
-	uint32_t kept;	       /* running from the kept files, because those of -c are invalid */
-	uint32_t adopted;      /* the last load found the links in place */
-	uint32_t packet_layer; /* wanted by the policy in force */
-	uint32_t image_bytes;  /* size class of the image map */
-	char version[32];      /* of the kubemoat that wrote the policy */
-	char config[1024];     /* absolute path of -c */
-	char cgroup[1024];     /* path attached to, as its loader saw it */
-	char refusal[1024];    /* why the files were refused, first error; empty: not */
+	uint32_t kept;			 /* running from the kept files, because those of -c are invalid */
+	uint32_t adopted;		 /* the last load found the links in place */
+	uint32_t packet_layer;		 /* wanted by the policy in force */
+	uint32_t relied;		 /* the image in force says KM_PACKET_LAYER */
+	uint32_t image_bytes;		 /* size class of the image map */
+	char version[32];		 /* of the kubemoat that wrote the policy */
+	char config[1024];		 /* absolute path of -c */
+	char cgroup[1024];		 /* path attached to, as its loader saw it */
+	char refusal[1024];		 /* why the files were refused, first error; empty: not */
+	uint64_t noticed[KM_KINDS_ROOM]; /* times that a daemon saw a problem of km_kinds[i] come */
 };
 
 /* A row of the map `names` (KM_SLOTS rows): which service counts in that slot. */
@@ -56,6 +63,8 @@ struct km_book {
 };
 int km_book_open(const struct km_pins *pins, bool create, struct km_book *book, struct km_err *err);
 void km_book_close(struct km_book *book);
+/* A state map, pinned or not, is of this layout: 0, else -EPROTO as above. */
+int km_book_check_layout(const struct km_pins *pins, int state_map, struct km_err *err);
 int km_book_state(const struct km_book *book, struct km_state *state, struct km_err *err);
 int km_book_set_state(const struct km_book *book, const struct km_state *state, struct km_err *err);
 int km_book_names(const struct km_book *book, struct km_name_row rows[KM_SLOTS], struct km_err *err);

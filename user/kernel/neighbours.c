@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "kernel/book.h"
+#include "kernel/identity.h"
 
 /* The port of `ports` that the other instance guards in that namespace, or 0. */
 static unsigned shared_port(const char *bpffs, const char *name, uint32_t netns_inode, const uint16_t *ports,
@@ -41,33 +42,88 @@ static unsigned shared_port(const char *bpffs, const char *name, uint32_t netns_
 	return port;
 }
 
-int km_neighbours_check(const struct km_pins *pins, uint32_t netns_inode, const uint16_t *ports, size_t count,
-			struct km_err *err)
+/* Calls visit for each other instance, by name, until one returns other than 0: that is the result. */
+static int each_neighbour(const struct km_pins *pins, int (*visit)(const char *name, void *context), void *context)
 {
 	DIR *dir = opendir(pins->bpffs);
 	struct dirent *entry;
 	int r = 0;
 
 	if (!dir)
-		return km_fail(err, errno, "%s: %s", pins->bpffs, strerror(errno));
+		return -errno;
 	while (!r && (entry = readdir(dir))) {
 		char path[sizeof(pins->bpffs) + NAME_MAX + 16];
-		unsigned port;
 
 		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, pins->name) ||
 		    strlen(entry->d_name) > KM_NAME_MAX)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/" KM_PIN_LOOKUP, pins->bpffs, entry->d_name);
-		if (access(path, F_OK))
-			continue;
-		port = shared_port(pins->bpffs, entry->d_name, netns_inode, ports, count);
-		if (port)
-			r = km_fail(
-				err, EADDRINUSE,
-				"port %u of this network namespace is guarded by instance '%s' already; give the two "
-				"different ports, or `kubemoat unload --name %s`",
-				port, entry->d_name, entry->d_name);
+		if (!access(path, F_OK))
+			r = visit(entry->d_name, context);
 	}
 	closedir(dir);
 	return r;
+}
+
+struct port_check {
+	const char *bpffs;
+	uint32_t netns_inode;
+	const uint16_t *ports;
+	size_t count;
+	struct km_err *err;
+};
+
+static int check_ports(const char *name, void *context)
+{
+	const struct port_check *check = context;
+	unsigned port = shared_port(check->bpffs, name, check->netns_inode, check->ports, check->count);
+
+	if (!port)
+		return 0;
+	return km_fail(check->err, EADDRINUSE,
+		       "port %u of this network namespace is guarded by instance '%s' already; give the two different "
+		       "ports, or `kubemoat unload --name %s`",
+		       port, name, name);
+}
+
+int km_neighbours_check(const struct km_pins *pins, uint32_t netns_inode, const uint16_t *ports, size_t count,
+			struct km_err *err)
+{
+	struct port_check check = {pins->bpffs, netns_inode, ports, count, err};
+	int r = each_neighbour(pins, check_ports, &check);
+
+	return r && r != -EADDRINUSE ? km_fail(err, -r, "%s: %s", pins->bpffs, strerror(-r)) : r;
+}
+
+struct program_list {
+	const char *bpffs;
+	uint32_t *ids;
+	size_t room, count;
+};
+
+static int add_programs(const char *name, void *context)
+{
+	static const char *const links[] = {KM_PIN_LOOKUP, KM_PIN_PACKET};
+	struct program_list *list = context;
+	struct km_pins other;
+
+	if (km_pins_open(list->bpffs, name, false, &other, NULL))
+		return 0;
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links) && list->count < list->room; i++) {
+		KM_AUTO_CLOSE int link = km_pins_get(&other, links[i], NULL);
+		struct km_attachment place;
+
+		if (link >= 0 && !km_link_read(link, &place))
+			list->ids[list->count++] = place.prog;
+	}
+	km_pins_close(&other);
+	return 0;
+}
+
+size_t km_neighbours_programs(const struct km_pins *pins, uint32_t *ids, size_t room)
+{
+	struct program_list list = {.bpffs = pins->bpffs, .ids = ids, .room = room};
+
+	each_neighbour(pins, add_programs, &list);
+	return list.count;
 }

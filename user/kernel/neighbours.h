@@ -16,4 +16,7 @@
 int km_neighbours_check(const struct km_pins *pins, uint32_t netns_inode, const uint16_t *ports, size_t count,
 			struct km_err *err);
 
+/* Ids of the programs that the links of the other instances run, at most `room`; their number. */
+size_t km_neighbours_programs(const struct km_pins *pins, uint32_t *ids, size_t room);
+
 #endif

@@ -139,6 +139,19 @@ void km_object_close(struct km_object *object)
 	object->skeleton = NULL;
 }
 
+int km_object_bind(const struct km_object *object, const struct km_book *book, struct km_err *err)
+{
+	const int programs[] = {object->lookup_prog, object->packet_prog};
+	const int maps[] = {book->state, book->names};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		for (size_t j = 0; j < sizeof(maps) / sizeof(*maps); j++)
+			if (bpf_prog_bind_map(programs[i], maps[j], NULL))
+				return km_fail(err, errno, "the books cannot be bound to the programs: %s",
+					       strerror(errno));
+	return 0;
+}
+
 int km_object_pin(const struct km_pins *pins, const struct km_object *object, struct km_err *err)
 {
 	const struct {

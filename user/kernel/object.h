@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "kernel/book.h"
 #include "kernel/pins.h"
 
 struct kubemoat_bpf;
@@ -26,6 +27,9 @@ struct km_object {
 int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, uint64_t netns_cookie,
 		   struct km_object *object, struct km_err *err);
 void km_object_close(struct km_object *object);
+
+/* Binds the books to the programs: they live, and can be found, as long as those. 0 or -errno with *err. */
+int km_object_bind(const struct km_object *object, const struct km_book *book, struct km_err *err);
 
 /* Pins programs and maps (not links). */
 int km_object_pin(const struct km_pins *pins, const struct km_object *object, struct km_err *err);

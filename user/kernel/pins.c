@@ -94,7 +94,8 @@ static bool still_there(const struct km_pins *pins, int fd)
 	struct stat at_path, locked;
 
 	snprintf(path, sizeof(path), "%s/%s", pins->bpffs, pins->name);
-	return !fstat(fd, &locked) && !stat(path, &at_path) && locked.st_ino == at_path.st_ino;
+	return !fstat(fd, &locked) && !stat(path, &at_path) && locked.st_ino == at_path.st_ino &&
+	       locked.st_dev == at_path.st_dev;
 }
 
 int km_pins_lock_writer(struct km_pins *pins, bool create, struct km_err *err)
@@ -113,8 +114,7 @@ int km_pins_lock_writer(struct km_pins *pins, bool create, struct km_err *err)
 		}
 		if (still_there(pins, fd))
 			return KM_TAKE_FD(fd);
-		again = *pins;
-		r = km_pins_open(pins->bpffs, again.name, create, &again, err);
+		r = km_pins_open(pins->bpffs, pins->name, create, &again, err);
 		if (r)
 			return r;
 		close(pins->dir);
@@ -140,6 +140,14 @@ int km_pins_lock_daemon(const struct km_pins *pins, struct km_err *err)
 	return km_fail(err, EBUSY,
 		       "instance '%s' has a daemon already, pid %u; stop it first, or choose another --name",
 		       pins->name, km_book_daemon_pid(pins));
+}
+
+bool km_pins_daemon_lock_holds(const struct km_pins *pins, int lock)
+{
+	struct stat there, locked;
+
+	return !fstatat(pins->dir, KM_DAEMON_LOCK, &there, AT_SYMLINK_NOFOLLOW) && !fstat(lock, &locked) &&
+	       there.st_ino == locked.st_ino && there.st_dev == locked.st_dev;
 }
 
 int km_pins_get(const struct km_pins *pins, const char *pin, struct km_err *err)
@@ -185,6 +193,15 @@ int km_pins_drop(const struct km_pins *pins, const char *pin, struct km_err *err
 	return 0;
 }
 
+/* A link whose last reference goes is detached some time later; this one is when the function returns. */
+static void detach(const struct km_pins *pins, const char *pin)
+{
+	KM_AUTO_CLOSE int link = km_pins_get(pins, pin, NULL);
+
+	if (link >= 0)
+		bpf_link_detach(link);
+}
+
 int km_pins_remove_all(const struct km_pins *pins, struct km_err *err)
 {
 	static const char *const first[] = {KM_PIN_LOOKUP, KM_PIN_LOOKUP KM_NEW_SUFFIX, KM_PIN_PACKET,
@@ -194,8 +211,10 @@ int km_pins_remove_all(const struct km_pins *pins, struct km_err *err)
 	DIR *dir;
 	int fd, code = 0;
 
-	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		detach(pins, first[i]);
 		unlinkat(pins->dir, first[i], 0);
+	}
 	fd = openat(pins->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {

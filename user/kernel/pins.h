@@ -50,6 +50,9 @@ void km_pins_close(struct km_pins *pins);
 int km_pins_lock_writer(struct km_pins *pins, bool create, struct km_err *err);
 /* Takes the daemon's lock without waiting: -EBUSY names the pid of the daemon that has it. A file descriptor. */
 int km_pins_lock_daemon(const struct km_pins *pins, struct km_err *err);
+/* True if the directory that `lock` is of is still the one in bpffs: a lock on one that was removed keeps nobody out.
+ */
+bool km_pins_daemon_lock_holds(const struct km_pins *pins, int lock);
 
 /* A file descriptor of the pinned object, -ENOENT, or -errno with *err. */
 int km_pins_get(const struct km_pins *pins, const char *pin, struct km_err *err);
@@ -57,7 +60,7 @@ int km_pins_get(const struct km_pins *pins, const char *pin, struct km_err *err)
 int km_pins_put(const struct km_pins *pins, const char *pin, int fd, struct km_err *err);
 int km_pins_drop(const struct km_pins *pins, const char *pin, struct km_err *err);
 
-/* Removes every pin and the directory. Links first (detached as the last reference goes). 0 also if none. */
+/* Removes every pin and the directory. Links first: detached on return. 0 also if none. */
 int km_pins_remove_all(const struct km_pins *pins, struct km_err *err);
 
 #endif

@@ -81,7 +81,7 @@ bool km_advise_comment(const struct km_line *line, const char *at)
 
 	if (*at != ';' && !slashes)
 		return false;
-	km_line_error(line, at, "only # starts a comment, not %s%s", slashes ? "//" : ";",
+	km_line_error(line, at, "only # starts a comment, not \"%s\"%s", slashes ? "//" : ";",
 		      *line->comment_advised
 			      ? ""
 			      : "; and this list says who is let in: is it a blocklist? Its networks are "
@@ -211,22 +211,20 @@ static void advise_word(const struct km_line *line, const char *at)
 			      km_line_quote(line, at, word));
 }
 
+/* Where an address was expected there is none, and no byte that no rule has. */
 static void advise_none(const struct km_line *line, const char *at)
 {
-	bool excepts = at > line->start && at[-1] == '!';
+	const char *next = at;
 
-	if (at < line->end && *at != '#' && *at != ' ' && *at != '\t') {
-		if (!km_advise_comment(line, at))
-			advise_word(line, at);
-	} else if (excepts && km_word_end(line, at) == at && at < line->end && *at != '#') {
-		km_line_error(line, at, "no blank after !; write the address directly behind it, as in !10.0.66.0/24");
-	} else if (excepts) {
+	while (next < line->end && (*next == ' ' || *next == '\t'))
+		next++;
+	if (next == line->end || *next == '#')
 		km_line_error(line, at - 1,
 			      "! alone excepts nothing; write what, as in !10.0.66.0/24, or !@any for all");
-	} else {
-		km_line_error(line, at < line->end ? at : line->end - 1,
-			      "the second address of the range is missing; write 198.51.100.10-198.51.100.20");
-	}
+	else if (next > at)
+		km_line_error(line, at, "no blank after !; write the address directly behind it, as in !10.0.66.0/24");
+	else if (!km_advise_comment(line, at))
+		advise_word(line, at);
 }
 
 static void advise_octet(const struct km_line *line, const struct km_scan *scan)

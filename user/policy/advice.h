@@ -31,7 +31,10 @@ const char *km_line_quote(const struct km_line *line, const char *at, char text[
 bool km_advise_stray(const struct km_line *line, const char *at);
 bool km_advise_comment(const struct km_line *line, const char *at);
 
-/* Exactly one error: `at` is where an address was expected, and the scan says why there is none. */
+/*
+ * Exactly one error: `at` is where an address was expected, behind a ! if nothing is left of the line, and the scan
+ * says why there is none.
+ */
 void km_advise_address(const struct km_line *line, const char *at, enum km_scan_fault fault,
 		       const struct km_scan *scan);
 /* The same for a mapped address at `at`. */

@@ -15,6 +15,7 @@
 #include "policy/trailing.h"
 
 #define UNTIL "until"
+#define RANGE "198.51.100.10-198.51.100.20"
 
 /* A list while it is read, line by line. */
 struct parser {
@@ -27,9 +28,10 @@ struct parser {
 
 /* What a rule is about. */
 struct target {
-	bool self, any;
+	bool self, any, range;
 	enum km_family family; /* of first and last, if neither self nor any */
 	struct km_ip first, last;
+	unsigned len; /* if a prefix: neither of these three */
 };
 
 static const char *skip_blanks(const char *at, const char *end)
@@ -107,22 +109,22 @@ static bool read_prefix(const struct km_line *line, const char *address, const c
 {
 	const char *length = *at + 1, *next;
 	char network[KM_ADDR_TEXT], host[KM_ADDR_TEXT];
-	unsigned len;
 
 	*at = length;
-	if (!read_length(line, at, scan, &len))
+	if (!read_length(line, at, scan, &target->len))
 		return false;
 	next = skip_blanks(*at, line->end);
 	if (next < line->end && *next == '-') {
 		km_line_error(line, length, "a range has no prefix lengths; write its first and last address");
 		return false;
 	}
-	target->first = km_ip_first(scan->family, scan->ip, len);
-	target->last = km_ip_last(scan->family, scan->ip, len);
+	target->first = km_ip_first(scan->family, scan->ip, target->len);
+	target->last = km_ip_last(scan->family, scan->ip, target->len);
 	if (!km_ip_compare(target->first, scan->ip))
 		return true;
 	km_line_error(line, address, "host bits are set; write %s for the network or %s for the host",
-		      len ? km_prefix_format(scan->family, target->first, len, network) : "@any (everyone)",
+		      target->len ? km_prefix_format(scan->family, target->first, target->len, network)
+				  : "@any (everyone)",
 		      km_ip_format(scan->family, scan->ip, host));
 	return false;
 }
@@ -135,8 +137,11 @@ static bool read_range(const struct km_line *line, const char **at, struct targe
 	struct km_scan scan;
 
 	if (is_over(line, second)) {
-		km_line_error(line, *at,
-			      "the second address of the range is missing; write 198.51.100.10-198.51.100.20");
+		km_line_error(line, *at, "the second address of the range is missing; write " RANGE);
+		return false;
+	}
+	if (km_scan_address(second, line->end, &scan) == KM_SCAN_FEW && scan.family == KM_V4) {
+		km_line_error(line, second, "the second address of a range is written in full too, as in " RANGE);
 		return false;
 	}
 	*at = second;
@@ -151,6 +156,7 @@ static bool read_range(const struct km_line *line, const char **at, struct targe
 		km_line_error(line, second, "a range stays in one family; write one range for IPv4 and one for IPv6");
 		return false;
 	}
+	target->range = true;
 	target->last = scan.ip;
 	if (km_ip_compare(target->first, target->last) <= 0)
 		return true;
@@ -171,6 +177,7 @@ static bool read_target(const struct km_line *line, const char **at, struct targ
 	target->family = scan.family;
 	target->first = scan.ip;
 	target->last = scan.ip;
+	target->len = km_family_bits(scan.family);
 	if (*at < line->end && **at == '/')
 		return read_prefix(line, start, at, &scan, target);
 	next = skip_blanks(*at, line->end);
@@ -266,37 +273,11 @@ static void warn_rule(const struct parser *p, const struct target *target, const
 		warn(&p->line, at, "this rule never matches: ", martian);
 }
 
-static bool is_later(int64_t until, const struct km_self_rule *than)
-{
-	return until > than->until;
-}
-
-/*
- * There is room for a few only. Beyond, one that decides nothing makes room: of the same kind, the one that ends
- * first; if all are of the other kind, the one of these that ends first.
- */
 static void add_self(struct parser *p, const struct km_self_rule *self)
 {
-	struct km_rules *rules = p->rules;
-	const unsigned room = sizeof(rules->self) / sizeof(rules->self[0]);
-	unsigned least = 0, same = room;
-
-	if (rules->self_count < room) {
-		rules->self[rules->self_count++] = *self;
-		return;
-	}
-	km_diag_warning(p->line.diags, self->file, self->line, self->column,
-			"a duplicate: %u rules about @self are written already; delete it", room);
-	for (unsigned i = 0; i < room; i++) {
-		if (rules->self[i].deny == self->deny)
-			same = i;
-		if (is_later(rules->self[least].until, &rules->self[i]))
-			least = i;
-	}
-	if (same == room)
-		rules->self[least] = *self;
-	else if (is_later(self->until, &rules->self[same]))
-		rules->self[same] = *self;
+	if (!km_rules_add_self(p->rules, self))
+		km_diag_warning(p->line.diags, self->file, self->line, self->column,
+				"a duplicate: enough rules about @self are written before; delete it");
 }
 
 static int add_any(struct km_rules *rules, struct km_rule *rule)
@@ -325,7 +306,8 @@ static int add_rule(struct parser *p, const struct target *target, struct km_rul
 		return add_any(p->rules, rule);
 	rule->family = target->family;
 	rule->ip = target->first;
-	return km_rules_add_range(p->rules, rule, target->last);
+	rule->len = target->len;
+	return target->range ? km_rules_add_range(p->rules, rule, target->last) : km_rules_add(p->rules, rule);
 }
 
 static int parse_line(struct parser *p)

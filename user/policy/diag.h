@@ -16,7 +16,7 @@ struct km_diag {
 	char *message; /* owned by the list; one line, UTF-8, control bytes escaped */
 };
 
-/* Zero-initialise. Keeps every error; of warnings the first KM_WARNINGS_MAX and a count of the rest. */
+/* Zero-initialise. Keeps the first KM_DIAGS_MAX of each severity and counts the rest. */
 struct km_diags {
 	struct km_diag *list;
 	size_t count, room;

@@ -28,10 +28,10 @@ static const struct {
 const char *km_martian(enum km_family family, struct km_ip first, struct km_ip last)
 {
 	for (size_t i = 0; i < sizeof(martians) / sizeof(martians[0]); i++) {
-		struct km_ip end = km_ip_last(martians[i].family, martians[i].ip, martians[i].len);
+		unsigned len = martians[i].len;
 
-		if (martians[i].family == family && km_ip_compare(first, martians[i].ip) >= 0 &&
-		    km_ip_compare(last, end) <= 0)
+		if (martians[i].family == family && !km_ip_compare(km_ip_first(family, first, len), martians[i].ip) &&
+		    !km_ip_compare(km_ip_first(family, last, len), martians[i].ip))
 			return martians[i].why;
 	}
 	return NULL;

@@ -23,15 +23,26 @@ int km_rules_add(struct km_rules *rules, const struct km_rule *rule)
 	return 0;
 }
 
-/* The length of the largest prefix that starts at `first` and does not reach beyond `last`. */
+static bool fits(enum km_family family, struct km_ip first, struct km_ip last, unsigned len)
+{
+	return !km_ip_compare(km_ip_first(family, first, len), first) &&
+	       km_ip_compare(km_ip_last(family, first, len), last) <= 0;
+}
+
+/* The length of the largest prefix that starts at `first` and does not reach beyond `last`. Half of it fits as well. */
 static unsigned largest_prefix(enum km_family family, struct km_ip first, struct km_ip last)
 {
-	unsigned len = km_family_bits(family);
+	unsigned low = 0, high = km_family_bits(family);
 
-	while (len && !km_ip_compare(km_ip_first(family, first, len - 1), first) &&
-	       km_ip_compare(km_ip_last(family, first, len - 1), last) <= 0)
-		len--;
-	return len;
+	while (low < high) {
+		unsigned len = (low + high) / 2;
+
+		if (fits(family, first, last, len))
+			high = len;
+		else
+			low = len + 1;
+	}
+	return high;
 }
 
 int km_rules_add_range(struct km_rules *rules, const struct km_rule *like, struct km_ip last)
@@ -51,6 +62,30 @@ int km_rules_add_range(struct km_rules *rules, const struct km_rule *like, struc
 		part.len = largest_prefix(part.family, part.ip, last);
 		end = km_ip_last(part.family, part.ip, part.len);
 	}
+}
+
+bool km_rules_add_self(struct km_rules *rules, const struct km_self_rule *self)
+{
+	const unsigned room = sizeof(rules->self) / sizeof(rules->self[0]);
+	struct km_self_rule *same = NULL, *least = &rules->self[0];
+
+	if (rules->self_count < room) {
+		rules->self[rules->self_count++] = *self;
+		return true;
+	}
+	for (unsigned i = 0; i < room; i++) {
+		struct km_self_rule *other = &rules->self[i];
+
+		if (other->deny == self->deny && (!same || other->until < same->until))
+			same = other;
+		if (other->until < least->until)
+			least = other;
+	}
+	if (!same)
+		*least = *self;
+	else if (self->until > same->until)
+		*same = *self;
+	return false;
 }
 
 void km_rules_free(struct km_rules *rules)

@@ -37,7 +37,7 @@ struct km_self_rule {
 struct km_rules {
 	struct km_rule *list;
 	size_t count, room;
-	struct km_self_rule self[8]; /* as written, in order; more than 8: further ones are warned of as duplicates */
+	struct km_self_rule self[8]; /* as written, in order; at most as many as matter: see km_rules_add_self() */
 	unsigned self_count;
 	size_t written; /* lines that hold a rule (0: an empty list) */
 };
@@ -46,6 +46,11 @@ struct km_rules {
 int km_rules_add(struct km_rules *rules, const struct km_rule *rule);
 /* The fewest prefixes that cover `like->ip` to `last` exactly, each as `like` in all else. 0 or -ENOMEM. */
 int km_rules_add_range(struct km_rules *rules, const struct km_rule *like, struct km_ip last);
+/*
+ * Takes note of @self or !@self. There is room for a few; beyond, one that decides nothing makes room: of the same
+ * kind that which ends first, else one of the other kind. False if there was none.
+ */
+bool km_rules_add_self(struct km_rules *rules, const struct km_self_rule *self);
 void km_rules_free(struct km_rules *rules);
 
 /*

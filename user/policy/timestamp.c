@@ -81,7 +81,7 @@ static int64_t days_from_epoch(int year, int month, int day)
 static int read_date(struct reader *reader, int64_t *seconds)
 {
 	static const char form[] = "no date as RFC 3339 has it; write 2026-12-01T18:00:00Z";
-	int year, month, day, err;
+	int year, month = 1, day = 1, err;
 	const char *day_at;
 
 	err = read_number(reader, 4, 0, 9999, &year, form);

@@ -86,6 +86,20 @@ static struct json_object *warnings_of(const struct km_status *status)
 	return array;
 }
 
+static struct json_object *others_of(const struct km_others *others)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; i < others->count; i++) {
+		struct json_object *object = json_object_new_object();
+
+		km_put_number(object, "id", others->list[i].id);
+		km_put_text(object, "name", others->list[i].name);
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
 static struct json_object *hooks_of(const struct km_status *status)
 {
 	struct json_object *array = json_object_new_array();
@@ -97,9 +111,20 @@ static struct json_object *hooks_of(const struct km_status *status)
 		km_put_text(object, "name", hook->name);
 		km_put_bool(object, "attached", hook->attached);
 		km_put_bool(object, "wanted", hook->wanted);
+		json_object_object_add(object, "others", others_of(&hook->others));
 		json_object_array_add(array, object);
 	}
 	return array;
+}
+
+/* How often a daemon saw each kind of problem come. */
+static struct json_object *noticed_of(const struct km_state *state)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (unsigned i = 0; i < KM_KINDS; i++)
+		km_put_number(object, km_kinds[i], state->noticed[i]);
+	return object;
 }
 
 static void put_policy(struct json_object *object, const struct km_status *status)
@@ -135,6 +160,7 @@ static void put_policy(struct json_object *object, const struct km_status *statu
 	}
 	json_object_object_add(object, "refused", refused);
 	km_put_number(object, "reload_failures", state->reload_failures);
+	json_object_object_add(object, "noticed", noticed_of(state));
 }
 
 void km_json_status(FILE *out, const struct km_status *status)

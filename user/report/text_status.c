@@ -79,7 +79,17 @@ static void print_hooks(FILE *out, const struct km_status *status)
 	for (unsigned i = 0; i < KM_HOOK_COUNT; i++) {
 		const struct km_hook *hook = &status->hooks[i];
 
-		print_field(out, hook->name, hook->attached ? "attached" : hook->wanted ? hook->trouble : "not wanted");
+		fprintf(out, "  %-12s%s", hook->name,
+			hook->attached ? "attached"
+			: hook->wanted ? hook->trouble
+				       : "not wanted");
+		for (unsigned j = 0; j < hook->others.count; j++) {
+			fprintf(out, "%s program %u ", j ? "," : "; beside it", hook->others.list[j].id);
+			km_write_escaped(out, hook->others.list[j].name);
+		}
+		if (hook->others.more)
+			fprintf(out, " and %u more", hook->others.more);
+		putc('\n', out);
 	}
 }
 

@@ -46,13 +46,13 @@ km() {
 	case " $* " in
 	*" load "* | *" reload "* | *" unload "*) [ -z "$KM_WITHOUT_GUARD" ] || return 0 ;;
 	esac
-	"$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" "$@"
+	"$KM" -n "$NAME" -c "$CONF" --bpffs "$BPFFS" --netns "/run/netns/$KM_NETNS-host" "$@"
 }
 
 # The daemon, until it says itself that it is there. Its output is in $T/daemon.out and .err, its process in $DAEMON.
 daemon_start() {
 	[ -z "$KM_WITHOUT_GUARD" ] || return 0
-	spawn daemon "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" "$@" run
+	spawn daemon "$KM" -n "$NAME" -c "$CONF" --bpffs "$BPFFS" --netns "/run/netns/$KM_NETNS-host" "$@" run
 	DAEMON=$SPAWNED
 	within 5 daemon_is "$DAEMON"
 }
@@ -142,6 +142,11 @@ generation_is() {
 
 has_problem() {
 	[[ " $(problem_kinds) " == *" $1 "* ]]
+}
+
+# How often a daemon saw that kind of problem come. noticed KIND
+noticed() {
+	km status -o json | jq ".noticed.$1"
 }
 
 problem_kinds() {

@@ -10,18 +10,20 @@
 
 #include "daemon/troubles.h"
 
-static char told[512];
+static char heard[512];
 
-static void tell(const struct km_problem *problem, bool gone)
+static void tell(const struct km_problem *problem, bool gone, void *context)
 {
-	snprintf(told + strlen(told), sizeof(told) - strlen(told), "%c%s:%.64s ", gone ? '-' : '+', problem->kind,
+	char *told = context;
+
+	snprintf(told + strlen(told), sizeof(heard) - strlen(told), "%c%s:%.64s ", gone ? '-' : '+', problem->kind,
 		 problem->message);
 }
 
 static bool update(struct km_troubles *troubles, const struct km_status *status)
 {
-	*told = '\0';
-	return km_troubles_update(troubles, status, tell);
+	*heard = '\0';
+	return km_troubles_update(troubles, status, tell, heard);
 }
 
 static void test_each_is_told_once_as_it_comes_and_goes(void **state)
@@ -36,18 +38,18 @@ static void test_each_is_told_once_as_it_comes_and_goes(void **state)
 	two.problems[1] = (struct km_problem){"uncovered", NULL, "b"};
 
 	assert_false(update(&troubles, &fine));
-	assert_string_equal(told, "");
+	assert_string_equal(heard, "");
 	assert_true(update(&troubles, &one));
-	assert_string_equal(told, "+detached:a ");
+	assert_string_equal(heard, "+detached:a ");
 	assert_false(update(&troubles, &one));
-	assert_string_equal(told, "");
+	assert_string_equal(heard, "");
 	assert_true(update(&troubles, &two));
-	assert_string_equal(told, "+uncovered:b ");
+	assert_string_equal(heard, "+uncovered:b ");
 	strcpy(one.problems[0].message, "c");
 	assert_true(update(&troubles, &one));
-	assert_string_equal(told, "-detached:a -uncovered:b +detached:c ");
+	assert_string_equal(heard, "-detached:a -uncovered:b +detached:c ");
 	assert_false(update(&troubles, &fine));
-	assert_string_equal(told, "-detached:c ");
+	assert_string_equal(heard, "-detached:c ");
 }
 
 int main(void)

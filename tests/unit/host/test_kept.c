@@ -115,6 +115,7 @@ static void nothing_is_kept_at_first(void **state)
 	needs_its_own();
 	assert_not_kept(false, -ENOENT, "no policy is kept");
 	assert_not_kept(true, -ENOENT, "no policy is kept");
+	assert_false(km_kept_exists("unit"));
 	assert_int_equal(km_kept_remove("unit", NULL), 0);
 }
 
@@ -302,7 +303,9 @@ static void removes_its_own_and_no_more(void **state)
 	keep("192.0.2.1\n", 1);
 	keep("192.0.2.2\n", 2);
 	assert_int_equal(system("touch " HOME "/.policy.new"), 0);
+	assert_true(km_kept_exists("unit"));
 	assert_int_equal(km_kept_remove("unit", NULL), 0);
+	assert_false(km_kept_exists("unit"));
 	assert_int_not_equal(access(HOME, F_OK), 0);
 	keep("192.0.2.1\n", 1);
 	assert_int_equal(system("touch " HOME "/off"), 0);

@@ -166,7 +166,7 @@ static void test_martians(void **state)
 		{"2001:db8:1::7", "::1", KM_VIA_WIRE, KM_DENIED_MARTIAN},
 		{"198.51.100.7", "198.51.100.7", KM_VIA_WIRE, KM_DENIED_MARTIAN},
 		{"192.0.2.8", "127.0.0.1", KM_VIA_WIRE, KM_DENIED_MARTIAN}, /* no failsafe for that */
-		{"10.0.0.5", OTHER_V4, KM_VIA_WIRE, KM_DENIED_MARTIAN}, /* an own address, listed */
+		{"10.0.0.5", OTHER_V4, KM_VIA_WIRE, KM_DENIED_MARTIAN},	    /* an own address, listed */
 		{"2001:db8::5", OTHER_V6, KM_VIA_WIRE, KM_DENIED_MARTIAN},
 	};
 	struct km_rules rules = {};

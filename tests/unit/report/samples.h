@@ -88,6 +88,7 @@ static inline void sample_status(struct km_status *status, struct km_status_list
 				.daemon_pid = 77,
 				.packet_layer = 1,
 				.reload_failures = 2,
+				.noticed = {3, 0, 1},
 				.version = "1.0",
 				.config = "/etc/kubemoat",
 				.cgroup = "/sys/fs/cgroup",
@@ -95,7 +96,10 @@ static inline void sample_status(struct km_status *status, struct km_status_list
 		.hooks =
 			{
 				{.name = "sk_lookup", .wanted = true, .trouble = "detached", .kind = "detached"},
-				{.name = "cgroup_skb", .wanted = true, .attached = true},
+				{.name = "cgroup_skb",
+				 .wanted = true,
+				 .attached = true,
+				 .others = {.list = {{812, "let_in"}, {813, "out\n"}}, .count = 2, .more = 1}},
 			},
 	};
 	sample_row(&status->rows[0]);

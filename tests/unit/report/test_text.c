@@ -165,7 +165,7 @@ static void test_status(void **state)
 			    "  next until  2026-11-24T19:01:00.000000Z\n"
 			    "hooks\n"
 			    "  sk_lookup   detached\n"
-			    "  cgroup_skb  attached\n"
+			    "  cgroup_skb  attached; beside it program 812 let_in, program 813 out\\x0a and 1 more\n"
 			    "services\n"
 			    "  etcd        enforce, deny by reset, ports 2379,2380, 3 v4 and 1 v6 rules\n"
 			    "    listens on 10.0.0.1:2379, pid 812 etcd, cgroup /system.slice/etcd.service\n"
