@@ -5,7 +5,7 @@ load lib/guard
 load lib/http
 
 # What the daemon may take for its clients: 16 connections, for each 8 KiB of request, its answer and what libevent needs.
-CLIENTS=16
+PLACES=16
 SECONDS_EACH=5
 GROWTH=1024 # kB
 
@@ -48,7 +48,7 @@ endures() {
 		within 1 km explain apiserver "192.0.2.$i"
 		on stranger "$TOOLS/client" "$HOST4:6443" > "$T/stranger" || true
 		within 1 denials_told "$i"
-		[ "$(connections)" -le "$CLIENTS" ]
+		[ "$(connections)" -le "$PLACES" ]
 	done
 	wait "$crowd"
 	cat "$T/crowd.out"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2016,SC2030,SC2031 # $ for another shell; tests are subshells: each has its own URL
 # What the daemon serves by HTTP: metrics, liveness and readiness.
 
 load lib/guard

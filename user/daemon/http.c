@@ -35,9 +35,9 @@ struct km_http {
 	km_http_page *page;
 	void *context;
 	struct km_endpoint endpoint;
-	struct event *accepting;      /* NULL: not listening */
-	bool failed;		      /* said so */
-	TAILQ_HEAD(, client) clients; /* oldest first */
+	struct event *accepting;		 /* NULL: not listening */
+	bool failed;				 /* said so */
+	TAILQ_HEAD(client_list, client) clients; /* oldest first */
 	unsigned count;
 };
 

@@ -79,11 +79,10 @@ static bool take_path(struct span target, char path[KM_REQUEST_PATH])
 
 static unsigned parse(struct km_request *request, const char *bytes)
 {
-	struct span rest = {bytes, request->seen}, line = {}, method, target, name;
+	struct span rest = {bytes, request->seen}, line = {bytes}, method, target, name;
 	unsigned status;
 
-	next_line(&rest, &line);
-	if (!cut(&line, ' ', &method) || !cut(&line, ' ', &target) || !is_token(method))
+	if (!next_line(&rest, &line) || !cut(&line, ' ', &method) || !cut(&line, ' ', &target) || !is_token(method))
 		return BAD_REQUEST;
 	status = check_version(line);
 	if (status != OK)

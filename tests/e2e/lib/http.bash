@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2034,SC2154 # the tests use what is set here; guard.bash sets what is used
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # the tests use what is set here, and guard.bash sets what is used; $ for another shell
 # The daemon in a namespace of the test's, and what it serves there.
 
 URL=http://127.0.0.1:9475
