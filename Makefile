@@ -21,7 +21,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 CPPFLAGS := -D_GNU_SOURCE -Iinclude -Iuser -I$(B)
 CFLAGS ?= -O2 -g
 KM_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -fno-strict-aliasing -MMD -MP
-LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core -levent_extra
+LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core
 LDFLAGS_STATIC := $(if $(STATIC),-static)
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf -Itests/bpf \

@@ -125,6 +125,7 @@ static void tell(struct km_run *run, struct km_outcome *outcome)
 	const struct km_state *state = &run->state;
 
 	outcome->next_until = run->policy.next_until;
+	outcome->metrics = run->policy.config.metrics;
 	if (state->trial_at) {
 		outcome->trial_until = run->host.facts.now + (int64_t)(state->trial_at - run->host.boot);
 		if (outcome->trial_until < outcome->next_until)

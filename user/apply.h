@@ -13,6 +13,7 @@
 #include "kernel/pins.h"
 #include "policy/bundle.h"
 #include "policy/diag.h"
+#include "policy/endpoint.h"
 
 struct km_target {
 	const char *config; /* -c: absolute path */
@@ -41,14 +42,15 @@ enum km_apply_result {
 
 struct km_outcome {
 	enum km_apply_result result;
-	bool adopted;		 /* links were there already */
-	struct km_bundle bundle; /* what was read from -c; the caller frees */
-	struct km_diags diags;	 /* errors and warnings of those files; the caller frees */
-	uint64_t generation;	 /* in force now */
-	int64_t next_until;	 /* when it changes by itself, CLOCK_REALTIME ns; KM_FOREVER: never */
-	int64_t trial_until;	 /* on trial until then, CLOCK_REALTIME ns; 0: not on trial */
-	size_t cut;		 /* connections ended, because their source is no longer allowed */
-	char notice[768];	 /* one line worth telling that is no error ("cgroup … covers …"); "" */
+	bool adopted;		    /* links were there already */
+	struct km_bundle bundle;    /* what was read from -c; the caller frees */
+	struct km_diags diags;	    /* errors and warnings of those files; the caller frees */
+	uint64_t generation;	    /* in force now */
+	int64_t next_until;	    /* when it changes by itself, CLOCK_REALTIME ns; KM_FOREVER: never */
+	int64_t trial_until;	    /* on trial until then, CLOCK_REALTIME ns; 0: not on trial */
+	struct km_endpoint metrics; /* of the policy put in force; port 0: none was */
+	size_t cut;		    /* connections ended, because their source is no longer allowed */
+	char notice[768];	    /* one line worth telling that is no error ("cgroup … covers …"); "" */
 };
 
 /* 0 with *outcome filled, or -errno with *err where it could not be done at all (exit 3). */

@@ -18,6 +18,7 @@
 #include "inforce.h"
 #include "intact.h"
 #include "policy/addr.h"
+#include "policy/endpoint.h"
 
 void km_status_problem(struct km_status *status, const char *kind, const char *hook, const char *format, ...)
 {
@@ -215,7 +216,38 @@ static void check_policy(struct km_status *status)
 				  state->config, state->config);
 }
 
-/* What takes parsing the kept policy: when it changes by itself next, and whether its files can be watched. */
+/* A daemon whose port for the metrics is taken goes on without: who listens there is what the kernel says. */
+static int check_metrics(struct km_status *status, const struct km_endpoint *metrics)
+{
+	KM_AUTO_FREE struct km_listener *found = NULL;
+	KM_AUTO_CLOSE int netns = -1;
+	char path[64], text[KM_ENDPOINT_TEXT], other[64] = "its log says why";
+	const unsigned port = metrics->port;
+	size_t count = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", status->state.daemon_pid);
+	netns = km_netns_open(path, NULL);
+	if (netns < 0 || km_listeners_read(netns, &port, 1, &found, &count, NULL))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		char comm[16];
+		int pid;
+
+		if (!km_socket_owner(found[i].inode, &pid, comm))
+			continue;
+		if ((unsigned)pid != status->state.daemon_pid)
+			snprintf(other, sizeof(other), "%s (pid %d) listens on that port", comm, pid);
+		else if (found[i].family == metrics->family && !km_ip_compare(found[i].ip, metrics->ip))
+			return 0;
+	}
+	return add_warning(status, "the daemon (pid %u) does not serve metrics on %s: %s", status->state.daemon_pid,
+			   km_endpoint_format(metrics, text), other);
+}
+
+/*
+ * What takes parsing the kept policy: when it changes by itself next, whether its files can be watched, and where
+ * the metrics should be.
+ */
 static int read_kept(const struct km_target *target, struct km_status *status)
 {
 	struct km_facts facts = {.now = status->now};
@@ -227,6 +259,8 @@ static int read_kept(const struct km_target *target, struct km_status *status)
 		r = add_warning(status, "the kept files cannot be read, explain cannot name rules: %s", err.text);
 	} else {
 		status->next_until = ruling.policy.next_until;
+		if (status->daemon_lives)
+			r = check_metrics(status, &ruling.policy.config.metrics);
 		for (unsigned i = 0; i < ruling.bundle.count && !r; i++) {
 			const char *path = ruling.bundle.files[i].path;
 

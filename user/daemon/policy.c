@@ -11,7 +11,9 @@
 #include "daemon/daemon.h"
 #include "host/clock.h"
 #include "host/kept.h"
+#include "host/source.h"
 #include "inforce.h"
+#include "policy/config.h"
 #include "policy/rule.h"
 #include "report/say.h"
 
@@ -21,6 +23,24 @@ void km_daemon_complain(struct km_daemon *daemon, const struct km_err *err)
 		return;
 	memcpy(daemon->said, err->text, sizeof(daemon->said));
 	km_say("%s", err->text);
+}
+
+void km_daemon_guess_metrics(struct km_daemon *daemon)
+{
+	struct km_bundle bundle = {};
+	struct km_config config = {};
+	struct km_diags diags = {};
+	struct km_err err = {};
+
+	if (km_source_read(daemon->target->config, &bundle, &err)) {
+		km_daemon_complain(daemon, &err);
+		return;
+	}
+	if (!km_config_parse(&bundle.files[0], &config, &diags))
+		daemon->metrics = config.metrics;
+	km_config_free(&config);
+	km_diags_free(&diags);
+	km_bundle_free(&bundle);
 }
 
 static int write_pid(struct km_daemon *daemon, uint32_t pid, struct km_err *err)
@@ -100,6 +120,7 @@ static void take_outcome(struct km_daemon *daemon, enum km_apply_how how, struct
 		daemon->loaded = true;
 		daemon->generation = outcome->generation;
 		daemon->next_until = outcome->next_until;
+		daemon->metrics = outcome->metrics;
 	}
 }
 
@@ -215,15 +236,17 @@ static void take_over(struct km_daemon *daemon, const struct km_state *state)
 
 	daemon->generation = state->generation;
 	km_hold_look(&daemon->hold, &daemon->pins);
-	if (km_ruling_kept(daemon->target->name, false, &facts, &ruling, &err))
+	if (km_ruling_kept(daemon->target->name, false, &facts, &ruling, &err)) {
 		km_daemon_complain(daemon, &err);
-	else
+	} else {
 		daemon->next_until = ruling.policy.next_until;
-	if (state->trial_at) {
-		int64_t end = facts.now + (int64_t)(state->trial_at - (uint64_t)km_clock_boot());
+		daemon->metrics = ruling.policy.config.metrics;
+		if (state->trial_at) {
+			int64_t end = facts.now + (int64_t)(state->trial_at - (uint64_t)km_clock_boot());
 
-		if (end < daemon->next_until)
-			daemon->next_until = end;
+			if (end < daemon->next_until)
+				daemon->next_until = end;
+		}
 	}
 	km_ruling_free(&ruling);
 	km_say("%s: generation %" PRIu64 " in force%s, by another command", daemon->target->name, state->generation,

@@ -8,6 +8,7 @@
 #include "kubemoat.h"
 #include "policy/bundle.h"
 #include "policy/diag.h"
+#include "policy/endpoint.h"
 
 #define KM_LISTS 64 /* allowlists of one service */
 #define KM_FAILSAFES 64
@@ -55,6 +56,7 @@ struct km_config {
 	bool packet_layer; /* layers names packet (default) */
 	unsigned events_per_second;
 	struct km_config_limit max_cut; /* connections that a reload may cut */
+	struct km_endpoint metrics;	/* where the daemon serves them */
 };
 
 /*
