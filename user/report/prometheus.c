@@ -68,6 +68,20 @@ static void write_connections(FILE *out, const struct km_stats *stats)
 	}
 }
 
+static void write_cut(FILE *out, const struct km_stats *stats)
+{
+	static const char metric[] = "kubemoat_connections_cut_total";
+
+	write_head(out, metric, "counter",
+		   "Established or half-open connections ended, their source no longer allowed.");
+	for (unsigned slot = 0; slot < KM_SLOTS; slot++) {
+		const struct label label = {"service", stats->rows[slot].name};
+
+		if (*stats->rows[slot].name)
+			write_sample(out, metric, &label, 1, stats->counters[slot].count[KM_DENY][KM_REVOKED]);
+	}
+}
+
 static void write_rules(FILE *out, const struct km_status *status)
 {
 	static const char metric[] = "kubemoat_policy_rules";
@@ -106,6 +120,7 @@ void km_prometheus_write(FILE *out, const struct km_metrics *metrics)
 	const struct label version = {"version", metrics->version};
 
 	write_connections(out, metrics->stats);
+	write_cut(out, metrics->stats);
 	write_single(out, "kubemoat_events_suppressed_total", "counter",
 		     "Denials counted but not reported, because of events.per_second.", metrics->events_suppressed);
 	write_single(out, "kubemoat_events_lost_total", "counter",
