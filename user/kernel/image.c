@@ -19,16 +19,11 @@ uint32_t km_image_class(size_t bytes)
 	return class;
 }
 
-int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err)
+int km_image_make(uint32_t image_bytes, struct km_err *err)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	KM_AUTO_CLOSE int fd = -1;
-	void *map;
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
 
-	if (size > image_bytes)
-		return km_fail(err, E2BIG, "the policy needs %zu bytes in the kernel, its map has %u", size,
-			       image_bytes);
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
 	if (fd < 0 && errno == E2BIG)
 		return km_fail(
 			err, E2BIG,
@@ -37,6 +32,20 @@ int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km
 			image_bytes >> 10);
 	if (fd < 0)
 		return km_fail(err, errno, "no map of %u KiB for the policy: %s", image_bytes >> 10, strerror(errno));
+	return fd;
+}
+
+int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err)
+{
+	KM_AUTO_CLOSE int fd = -1;
+	void *map;
+
+	if (size > image_bytes)
+		return km_fail(err, E2BIG, "the policy needs %zu bytes in the kernel, its map has %u", size,
+			       image_bytes);
+	fd = km_image_make(image_bytes, err);
+	if (fd < 0)
+		return fd;
 	map = mmap(NULL, image_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return km_fail(err, errno, "the policy's map cannot be filled: %s", strerror(errno));

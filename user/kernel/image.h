@@ -11,6 +11,10 @@
 /* The smallest size class that holds `bytes`: a power of two, at least KM_IMAGE_MIN_BYTES. */
 uint32_t km_image_class(size_t bytes);
 
+/* An empty map of that class: a file descriptor, or -errno with *err (-E2BIG on kernels that end a value at 4 MiB: both
+ * figures). */
+int km_image_make(uint32_t image_bytes, struct km_err *err);
+
 /* A frozen map of that class filled with the image: a file descriptor, or -errno with *err (-E2BIG on kernels that
  * end a value at 4 MiB: both figures). */
 int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err);

@@ -62,7 +62,6 @@ static int reuse(const struct km_pins *pins, const char *pin, struct bpf_map *ma
 static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, struct kubemoat_bpf *skeleton,
 		   struct km_err *err)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
 	int cpus = libbpf_num_possible_cpus();
 	KM_AUTO_CLOSE int template = -1;
 	int r = 0;
@@ -72,9 +71,9 @@ static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 	if (bpf_map__set_max_entries(skeleton->maps.denials, cpus) ||
 	    bpf_map__set_max_entries(skeleton->maps.arrivals, cpus))
 		return km_fail(err, errno, "the maps of %d CPUs cannot be sized: %s", cpus, strerror(errno));
-	template = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
+	template = km_image_make(image_bytes, err);
 	if (template <0)
-		return km_fail(err, errno, "no map of %u KiB for the policy: %s", image_bytes >> 10, strerror(errno));
+		return template;
 	if (bpf_map__set_inner_map_fd(skeleton->maps.images, template))
 		return km_fail(err, errno, "map 'images' cannot be sized: %s", strerror(errno));
 	if (!fresh_images)
