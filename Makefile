@@ -18,13 +18,15 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
-CPPFLAGS := -D_GNU_SOURCE -Iinclude -Iuser -I$(B)
+# LAYOUT_TEST=1: another layout of what is pinned, for the tests of upgrade and downgrade.
+LAYOUT := $(if $(LAYOUT_TEST),-DKM_LAYOUT_TEST)
+CPPFLAGS := -D_GNU_SOURCE $(LAYOUT) -Iinclude -Iuser -I$(B)
 CFLAGS ?= -O2 -g
 KM_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -fno-strict-aliasing -MMD -MP
 LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core
 LDFLAGS_STATIC := $(if $(STATIC),-static)
 
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf -Itests/bpf \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -Wno-unused-parameter $(LAYOUT) -Iinclude -Ibpf -Itests/bpf \
 	-idirafter /usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
 
 SRC := $(sort $(wildcard user/*.c user/*/*.c))

@@ -10,8 +10,16 @@
 
 #include <linux/types.h>
 
-/* Version of everything pinned: maps, their values, the names of the pins. */
-#define KM_LAYOUT 3
+/*
+ * Version of everything pinned: maps, their values, the names of the pins. Never moved by any: the start of the state
+ * (km_state in user/kernel/book.h), a name at the start of its row, counts at the start of theirs, and km_cuts up to
+ * its log. KM_LAYOUT_TEST builds one that differs in nearly every map, for the tests of upgrade and downgrade.
+ */
+#ifdef KM_LAYOUT_TEST
+#define KM_LAYOUT 1004
+#else
+#define KM_LAYOUT 4
+#endif
 
 #define KM_NAME_MAX 32	  /* longest instance or service name, without the NUL */
 #define KM_SERVICES 16	  /* services of one policy */
@@ -70,6 +78,9 @@ enum km_verdict { KM_ALLOW, KM_DENY, KM_AUDIT, KM_VERDICTS };
 /* Value of the per-CPU map `counters`, indexed by slot. Only ever grows; exact: one context writes it at a time. */
 struct km_counters {
 	__u64 count[KM_VERDICTS][KM_REASONS_ROOM];
+#ifdef KM_LAYOUT_TEST
+	__u64 another_layout[8];
+#endif
 };
 
 /*
@@ -83,12 +94,16 @@ struct km_event {
 	struct km_ip source;
 	struct km_ip destination;
 	__u16 source_port;
-	__u16 port;	   /* the guarded port */
-	__u8 family;	   /* enum km_family */
-	__u8 slot;	   /* of the service, in the map `names` */
-	__u8 verdict;	   /* enum km_verdict: KM_DENY or KM_AUDIT */
-	__u8 reason;	   /* enum km_reason */
+	__u16 port;   /* the guarded port */
+	__u8 family;  /* enum km_family */
+	__u8 slot;    /* of the service, in the map `names` */
+	__u8 verdict; /* enum km_verdict: KM_DENY or KM_AUDIT */
+	__u8 reason;  /* enum km_reason */
+#ifdef KM_LAYOUT_TEST
+	__u8 reserved[128];
+#else
 	__u8 reserved[64]; /* of local events: pid, uid, comm, cgroup */
+#endif
 };
 
 /* Value of the map `denials`, indexed by CPU: written by that CPU alone, mapped read-only by any number of readers. */
@@ -128,7 +143,8 @@ struct km_claim {
 /* The one value of the map `cuts`: what user space counts and reports of revoked connections, under the writers' lock.
  */
 struct km_cuts {
-	__u64 revoked[KM_SLOTS];	/* only ever grows */
+	__u64 revoked[KM_SLOTS];				/* only ever grows */
+	__u64 carried[KM_SLOTS][KM_VERDICTS * KM_REASONS_ROOM]; /* counted by programs of another layout */
 	struct km_log log[KM_CUT_LOGS]; /* filled in turn, so that they hold KM_CUT_LOGS * KM_LOG_EVENTS events */
 };
 

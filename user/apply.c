@@ -68,9 +68,17 @@ static int begin(struct km_run *run, struct km_err *err)
 	if (r)
 		return r;
 	run->have_book = true;
+	/* The way back is in the schedule of the other layout. */
+	if (run->book.taken_over && km_kept_on_trial(run->target->name))
+		return km_fail(
+			err, EBUSY,
+			"instance '%s' has a policy on trial, by a kubemoat of another layout: let that one accept it "
+			"or go back first",
+			run->target->name);
 	r = km_book_state(&run->book, &run->state, err);
 	if (r)
 		return r;
+	run->have_state = true;
 	if (!run->state.generation && km_run_reloads(run))
 		return km_fail(err, ENOENT, "instance '%s' has no policy in force: `kubemoat load` first",
 			       run->target->name);
@@ -191,6 +199,9 @@ static int put_in_force(struct km_run *run, const struct km_bundle *bundle, enum
 		return r;
 	}
 	run->in_force = true;
+	r = km_book_pin(&run->pins, &run->book, err);
+	if (r)
+		return r;
 	if (km_run_starts(run))
 		state->adopted = outcome->adopted;
 	r = way == ON_TRIAL ? km_trial_begin(run, bundle, pending, generation, until, &kept_err)
@@ -358,7 +369,7 @@ static int apply(struct km_run run, struct km_outcome *outcome, struct km_err *e
 	if (!r && run.in_force)
 		cut_refused(&run, outcome);
 	outcome->generation = run.state.generation;
-	if (run.have_book && !run.state.generation && km_run_starts(&run))
+	if (run.have_state && !run.state.generation && km_run_starts(&run))
 		clear_away(&run);
 	end(&run);
 	return r;

@@ -11,6 +11,7 @@
 #include "host/cgroup.h"
 #include "host/sockets.h"
 #include "images.h"
+#include "kernel/carry.h"
 #include "kernel/image.h"
 #include "kernel/links.h"
 #include "kernel/neighbours.h"
@@ -157,10 +158,16 @@ static int swap_programs(const struct km_enforce *e, struct way *way, struct km_
 {
 	bool fresh = !way->whole || way->class != e->state->image_bytes;
 	struct km_object object;
-	int r = km_object_load(e->pins, way->class, fresh, e->host->netns_cookie, &object, err);
+	struct km_carry carry;
+	int r;
 
-	if (r)
+	km_carry_open(e->pins, &carry);
+	r = km_object_load(e->pins, way->class, fresh, e->host->netns_cookie, &object, err);
+
+	if (r) {
+		km_carry_close(&carry);
 		return r;
+	}
 	r = km_object_bind(&object, e->book, err);
 	/* A packet layer that is new must stand before an image relies on it. */
 	if (!r && !fresh)
@@ -172,7 +179,10 @@ static int swap_programs(const struct km_enforce *e, struct way *way, struct km_
 	if (!r)
 		r = km_link_lookup(e->pins, object.lookup_prog, e->host->netns, err);
 	if (!r)
+		r = km_carry_over(&carry, &object, err);
+	if (!r)
 		r = km_object_pin(e->pins, &object, err);
+	km_carry_close(&carry);
 	km_object_close(&object);
 	return r;
 }

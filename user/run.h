@@ -23,6 +23,7 @@ struct km_run {
 	int lock;
 	struct km_hold hold;
 	bool have_book;
+	bool have_state; /* what is in force is known */
 	struct km_book book;
 	struct km_state state;
 	struct km_name_row *rows; /* KM_SLOTS, as they were */

@@ -67,7 +67,7 @@ static int read_book(const struct km_pins *pins, const struct km_hold *hold, str
 			km_book_close(&book);
 		return r ?: -ENOENT;
 	}
-	r = km_book_check_layout(pins, book.state, err);
+	r = km_book_check_layout(book.state, err);
 	if (!r)
 		r = km_book_state(&book, &status->state, err);
 	return r ? r : km_book_names(&book, status->rows, err);

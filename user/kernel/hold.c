@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/hold.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,10 +92,7 @@ static uint32_t prog_id(int fd)
 /* Another version's state: its pins are for it to look after. */
 static bool is_of_another_layout(int state)
 {
-	char name[KM_OBJECT_NAME];
-	uint32_t id, value_size;
-
-	return state >= 0 && !km_map_read(state, &id, name, &value_size) && value_size != sizeof(struct km_state);
+	return state >= 0 && km_book_is_ours(state) && km_book_check_layout(state, NULL) == -EPROTO;
 }
 
 /*

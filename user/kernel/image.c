@@ -92,3 +92,17 @@ void km_image_clear_bank(int images, uint32_t bank)
 	for (uint32_t slot = bank + 1; slot < bank + KM_BANK; slot++)
 		bpf_map_delete_elem(images, &slot);
 }
+
+/* The kernel waits out every running program when a map in a map is replaced, be it by itself. */
+int km_image_settle(int images, struct km_err *err)
+{
+	KM_AUTO_CLOSE int present = -1;
+	uint32_t zero = 0, id;
+
+	if (bpf_map_lookup_elem(images, &zero, &id))
+		return km_fail(err, errno, "map 'images' cannot be read: %s", strerror(errno));
+	present = bpf_map_get_fd_by_id(id);
+	if (present < 0)
+		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+	return km_image_swap(images, 0, present, err);
+}

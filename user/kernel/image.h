@@ -27,6 +27,9 @@ int km_image_free_bank(int images, uint32_t *bank, struct km_err *err);
 /* Lets go of what a bank held. */
 void km_image_clear_bank(int images, uint32_t bank);
 
+/* Returns when no program of before is running any more. */
+int km_image_settle(int images, struct km_err *err);
+
 /* Swaps it in: every program that starts afterwards sees it; returns when none still uses the old one. */
 int km_image_swap(int images, uint32_t slot, int image_map, struct km_err *err);
 

@@ -44,6 +44,17 @@ static int check_kernel(struct km_err *err)
 	return 0;
 }
 
+static bool is_alike(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t length = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &length) && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
+	       (info.max_entries == bpf_map__max_entries(map) || info.type == BPF_MAP_TYPE_SK_STORAGE) &&
+	       info.map_flags == bpf_map__map_flags(map);
+}
+
 /* Uses the pinned map instead of a new one, if there is one. */
 static int reuse(const struct km_pins *pins, const char *pin, struct bpf_map *map, struct km_err *err)
 {
@@ -53,6 +64,9 @@ static int reuse(const struct km_pins *pins, const char *pin, struct bpf_map *ma
 		return 0;
 	if (fd < 0)
 		return fd;
+	/* Of another layout: a new one; what it counted is carried over. */
+	if (!is_alike(map, fd))
+		return 0;
 	if (bpf_map__reuse_fd(map, fd))
 		return km_fail(err, errno, "%s/%s/%s cannot be used again: %s", pins->bpffs, pins->name, pin,
 			       strerror(errno));

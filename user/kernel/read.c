@@ -35,8 +35,11 @@ static int add_cuts(const struct km_pins *pins, struct km_counters sums[KM_SLOTS
 
 	if (r || !cuts)
 		return r;
-	for (size_t slot = 0; slot < KM_SLOTS; slot++)
+	for (size_t slot = 0; slot < KM_SLOTS; slot++) {
 		sums[slot].count[KM_DENY][KM_REVOKED] += __atomic_load_n(&cuts->revoked[slot], __ATOMIC_RELAXED);
+		for (size_t i = 0; i < KM_VERDICTS * KM_REASONS_ROOM; i++)
+			sums[slot].count[i / KM_REASONS_ROOM][i % KM_REASONS_ROOM] += cuts->carried[slot][i];
+	}
 	munmap((void *)cuts, sizeof(*cuts));
 	return 0;
 }
