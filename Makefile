@@ -124,6 +124,13 @@ bench:
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/bench
 	@scripts/bench
 
+# The long forms of what `make test` runs short: minutes, not seconds.
+.PHONY: soak
+soak:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory tests
+	@KM_SOAK=full KM_KILLS=all bats --tap tests/e2e/soak.bats tests/e2e/kill.bats
+
 .PHONY: fuzz
 fuzz:
 	@scripts/setup test
