@@ -2,8 +2,10 @@
 #include "images.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <unistd.h>
 
+#include "host/memory.h"
 #include "kernel/image.h"
 #include "policy/schedule.h"
 
@@ -100,6 +102,20 @@ static struct km_image *header_of(const struct km_images *images, unsigned i)
 	return (struct km_image *)images->lines[i].data;
 }
 
+/* Maps are charged to the memory limit too, and count in whole. */
+static int check_memory(uint64_t need, struct km_err *err)
+{
+	struct km_memory memory;
+
+	km_memory_read(&memory);
+	if (!memory.limited || need <= memory.room)
+		return 0;
+	return km_fail(err, ENOMEM,
+		       "the policy needs %" PRIu64 " KiB more in the kernel, the memory limit of %" PRIu64
+		       " KiB leaves %" PRIu64 " KiB: raise the limit, or use fewer or wider prefixes",
+		       need >> 10, memory.limit >> 10, memory.room >> 10);
+}
+
 int km_images_push(struct km_images *images, int map, uint32_t class, bool relies, struct km_err *err)
 {
 	int made[KM_BANK];
@@ -115,6 +131,8 @@ int km_images_push(struct km_images *images, int map, uint32_t class, bool relie
 			header_of(images, 0)->schedule[i - 1] =
 				(struct km_deadline){.at = images->at[i], .slot = bank + i};
 	}
+	if (!r)
+		r = check_memory((uint64_t)images->count * class, err);
 	for (unsigned i = 0; i < images->count && !r; i++) {
 		made[count] = km_image_map(header_of(images, i), (size_t)images->lines[i].count * KM_LINE, class, err);
 		if (made[count] < 0)

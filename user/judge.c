@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "judge.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "cut.h"
 #include "host/kept.h"
+#include "host/memory.h"
 #include "host/source.h"
 
 /* A list that has rules in force and would have none: a writer was seen half-way. Its service, or -1. */
@@ -75,6 +77,42 @@ static int check_limit(struct km_run *run, struct km_diags *diags, struct km_err
 	return 0;
 }
 
+/*
+ * What one line of a list costs at most while it becomes policy and image, measured with a million lines of either
+ * family:
+ * `/usr/bin/time kubemoat load` less the files, and an image of up to 40 bytes a rule. More scattered lists are caught
+ * before their images are made (km_images_push).
+ */
+#define BYTES_A_LINE 170
+
+/* A reload that would not fit the memory limit is refused before it begins: the kernel would end the process halfway.
+ */
+static bool fits(const struct km_bundle *bundle, struct km_diags *diags)
+{
+	uint64_t lines = 0, bytes = 0, need;
+	struct km_memory memory;
+
+	for (unsigned i = 0; i < bundle->count; i++) {
+		const struct km_file *file = &bundle->files[i];
+
+		bytes += file->bytes ? file->size : 0;
+		for (const char *at = file->bytes; at; lines++) {
+			at = memchr(at, '\n', file->size - (size_t)(at - file->bytes));
+			at = at ? at + 1 : NULL;
+		}
+	}
+	need = lines * BYTES_A_LINE;
+	km_memory_read(&memory);
+	if (!memory.limited || need <= memory.room)
+		return true;
+	km_diag_error(diags, 0, 1, 1,
+		      "these files (%" PRIu64 " KiB, %" PRIu64 " lines) need about %" PRIu64
+		      " MiB more, the memory limit of %" PRIu64 " MiB leaves %" PRIu64
+		      " MiB: raise the limit, or use fewer or wider prefixes",
+		      bytes >> 10, lines, (need >> 20) + 1, memory.limit >> 20, memory.room >> 20);
+	return false;
+}
+
 int km_judge_files(struct km_run *run, struct km_outcome *outcome, bool *usable, struct km_err *err)
 {
 	struct km_state *state = &run->state;
@@ -90,7 +128,10 @@ int km_judge_files(struct km_run *run, struct km_outcome *outcome, bool *usable,
 		if (!memcmp(outcome->bundle.hash, state->hash, sizeof(state->hash)) && !*state->refusal)
 			return 0;
 	}
-	r = km_policy_build(&outcome->bundle, &run->host.facts, &run->policy, &outcome->diags);
+	if (!fits(&outcome->bundle, &outcome->diags))
+		r = 0;
+	else
+		r = km_policy_build(&outcome->bundle, &run->host.facts, &run->policy, &outcome->diags);
 	if (r)
 		return km_fail(err, -r, "no memory to read the files");
 	if (boot && km_run_starts(run))
