@@ -153,6 +153,9 @@ format:
 .PHONY: install
 install: all
 	install -D -m 0755 $(B)/kubemoat $(DESTDIR)$(PREFIX)/sbin/kubemoat
+	for unit in deploy/systemd/*.service; do \
+		install -d $(DESTDIR)$(PREFIX)/lib/systemd/system && \
+		sed 's|@PREFIX@|$(PREFIX)|' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit; done
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/kubemoat/LICENSE
 	install -D -m 0644 README.md $(DESTDIR)$(PREFIX)/share/doc/kubemoat/README.md
 
