@@ -55,6 +55,22 @@ raw() {
 	on host bash -c 'exec 3<> /dev/tcp/127.0.0.1/9475; printf "$0" >&3; cat <&3' "$1"
 }
 
+# Sends these bytes and so many more, reads the answer to its end, and ends its own side before (early) or after (late).
+# polite early|late BYTES NUMBER
+polite() {
+	on host python3 -c '
+import socket, sys
+when, text, more = sys.argv[1], sys.argv[2], int(sys.argv[3])
+s = socket.create_connection(("127.0.0.1", 9475), 2)
+s.sendall(text.encode() + b"x" * more)
+if when == "early":
+    s.shutdown(socket.SHUT_WR)
+while part := s.recv(65536):
+    sys.stdout.write(part.decode())
+if when == "late":
+    s.shutdown(socket.SHUT_WR)' "$@"
+}
+
 # A Prometheus that scrapes the daemon every second.
 prometheus_start() {
 	cat > "$T/prometheus.yml" <<- 'END'
