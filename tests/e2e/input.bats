@@ -71,6 +71,7 @@ refused() {
 	} > "$T/b"
 	cp "$T/a" "$LIST"
 	daemon_start
+	# shellcheck disable=SC2016 # for the inner shell
 	spawn writer bash -c 'while :; do cp "$1" "$3"; cp "$2" "$4"; mv "$4" "$3"; done' - "$T/a" "$T/b" "$LIST" "$T/new"
 	stream in client 4 "$HOST4:6443"
 	stream out stranger 4 "$HOST4:6443"

@@ -8,12 +8,14 @@ ROOT=$BATS_TEST_DIRNAME/../..
 	"$BATS_TEST_TMPDIR/usr/sbin/kubemoat" --version | grep '^kubemoat '
 	grep -x 'ExecStart=/usr/sbin/kubemoat load' "$BATS_TEST_TMPDIR/usr/lib/systemd/system/kubemoat-load.service"
 	grep -x 'ExecStart=/usr/sbin/kubemoat run' "$BATS_TEST_TMPDIR/usr/lib/systemd/system/kubemoat.service"
-	! grep -r '@PREFIX@' "$BATS_TEST_TMPDIR/usr"
+	run grep -r '@PREFIX@' "$BATS_TEST_TMPDIR/usr"
+	[ "$status" = 1 ]
 	command -v systemd-analyze || skip "no systemd-analyze here"
 	mkdir -p "$BATS_TEST_TMPDIR/etc/kubemoat" "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\n' > "$BATS_TEST_TMPDIR/bin/kill"
 	chmod +x "$BATS_TEST_TMPDIR/bin/kill"
 	systemd-analyze verify --man=no --root "$BATS_TEST_TMPDIR" /usr/lib/systemd/system/kubemoat-load.service \
 		/usr/lib/systemd/system/kubemoat.service 2>&1 | tee "$BATS_TEST_TMPDIR/said"
-	! grep -E 'kubemoat.*(Unknown|Failed to parse|Invalid|ignor)' "$BATS_TEST_TMPDIR/said"
+	run grep -E 'kubemoat.*(Unknown|Failed to parse|Invalid|ignor)' "$BATS_TEST_TMPDIR/said"
+	[ "$status" = 1 ]
 }

@@ -32,7 +32,7 @@ killed_at() {
 }
 
 no_leftovers() {
-	! ls "$BPFFS/$NAME" | grep -e -new
+	[ -z "$(find "$BPFFS/$NAME" -name '*-new')" ]
 }
 
 # In force, old or new: the client gets in by both, the stranger by neither.

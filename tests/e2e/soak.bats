@@ -14,7 +14,7 @@ else
 fi
 
 all_of() {
-	jq -s "map(.$1) | add" "$T"/stream-$2*.out
+	jq -s "map(.$1) | add" "$T/stream-$2"*.out
 }
 
 # The daemon, killed and started again.
