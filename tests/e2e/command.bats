@@ -52,9 +52,9 @@ teardown() { guard_teardown; }
 		learn etcd
 		audit
 	END
-	echo 'metrics: {listen: "127.0.0.1:9475"}' >> "$CONF/kubemoat.yaml"
+	printf 'version: 1\nservices:\n  apiserver:\n    egress: [a.allow]\n' > "$CONF/kubemoat.yaml"
 	exits 1 km check
-	told "kubemoat.yaml:5:1: error: " "not supported by this version"
+	told "kubemoat.yaml:4:5: error: " "not supported by this version"
 }
 
 @test "output that cannot be written is exit 3" {
