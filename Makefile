@@ -18,13 +18,15 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
-CPPFLAGS := -D_GNU_SOURCE -Iinclude -Iuser -I$(B)
+# LAYOUT_TEST=1: another layout of what is pinned, for the tests of upgrade and downgrade.
+LAYOUT := $(if $(LAYOUT_TEST),-DKM_LAYOUT_TEST)
+CPPFLAGS := -D_GNU_SOURCE $(LAYOUT) -Iinclude -Iuser -I$(B)
 CFLAGS ?= -O2 -g
 KM_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -fno-strict-aliasing -MMD -MP
-LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core -levent_extra
+LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core
 LDFLAGS_STATIC := $(if $(STATIC),-static)
 
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf -Itests/bpf \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -Wno-unused-parameter $(LAYOUT) -Iinclude -Ibpf -Itests/bpf \
 	-idirafter /usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
 
 SRC := $(sort $(wildcard user/*.c user/*/*.c))
@@ -122,6 +124,13 @@ bench:
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/bench
 	@scripts/bench
 
+# The long forms of what `make test` runs short: minutes, not seconds.
+.PHONY: soak
+soak:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory tests
+	@KM_SOAK=full KM_KILLS=all bats --tap tests/e2e/soak.bats tests/e2e/kill.bats
+
 .PHONY: fuzz
 fuzz:
 	@scripts/setup test
@@ -144,6 +153,9 @@ format:
 .PHONY: install
 install: all
 	install -D -m 0755 $(B)/kubemoat $(DESTDIR)$(PREFIX)/sbin/kubemoat
+	for unit in deploy/systemd/*.service; do \
+		install -d $(DESTDIR)$(PREFIX)/lib/systemd/system && \
+		sed 's|@PREFIX@|$(PREFIX)|' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit; done
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/kubemoat/LICENSE
 	install -D -m 0644 README.md $(DESTDIR)$(PREFIX)/share/doc/kubemoat/README.md
 

@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "arrive.h"
 #include "decide.h"
 #include "kubemoat.h"
 
@@ -92,6 +93,8 @@ static __always_inline void km_account(const struct km_image *image, const struc
 	struct km_log *mine;
 
 	km_count(slot, verdict, reason);
+	if (verdict != KM_DENY && reason != KM_ERROR)
+		km_arrive(t, (reason & KM_AS_SELF) != 0);
 	if (verdict == KM_ALLOW)
 		return;
 	mine = bpf_map_lookup_elem(&denials, &cpu);

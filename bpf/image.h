@@ -27,13 +27,39 @@ struct {
 	__array(values, struct km_image_map);
 } images SEC(".maps");
 
-/* NULL never happens after the first load: a slot in use is only ever overwritten. */
-static __always_inline const struct km_image *km_image_in_force(void)
+/* NULL never happens after the first load: a slot that a schedule names is only ever overwritten after it. */
+static __always_inline const struct km_image *km_image_in_slot(__u32 slot)
 {
 	__u32 zero = 0;
-	void *map = bpf_map_lookup_elem(&images, &zero);
+	void *map = bpf_map_lookup_elem(&images, &slot);
 
 	return map ? bpf_map_lookup_elem(map, &zero) : NULL;
+}
+
+/* Out of line: only a policy that changes by itself pays for a clock. The last deadline that has passed decides. */
+static __noinline __u32 km_image_due(const struct km_image *image)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u32 slot = 0;
+
+	for (int i = 0; i < KM_BANK - 1; i++) {
+		if (!image->schedule[i].at || image->schedule[i].at > now)
+			break;
+		slot = image->schedule[i].slot;
+	}
+	return slot;
+}
+
+static __always_inline const struct km_image *km_image_in_force(void)
+{
+	const struct km_image *image = km_image_in_slot(0), *due;
+	__u32 slot;
+
+	if (!image || !image->schedule[0].at)
+		return image;
+	slot = km_image_due(image);
+	due = slot ? km_image_in_slot(slot & (KM_IMAGE_SLOTS - 1)) : NULL;
+	return due ? due : image;
 }
 
 /* Number of the service that guards the port, + 1; 0: not guarded. */

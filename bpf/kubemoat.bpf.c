@@ -21,6 +21,7 @@
 #include "note.h"
 #include "packet.h"
 #include "ranges.h"
+#include "revoke.h"
 
 #define KM_AF_INET 2
 
@@ -189,6 +190,8 @@ static __always_inline int km_packet_refuse(struct __sk_buff *skb, struct bpf_so
 		if (mark)
 			mark->revoked = 1;
 	}
+	if (reason == KM_REVOKED && !km_claim_revocation(&p->tuple, image->generation))
+		return KM_DROP_PACKET;
 	km_account(image, &p->tuple, service->slot, KM_DENY, reason);
 	return KM_DROP_PACKET;
 }

@@ -39,16 +39,6 @@ struct {
 	__type(value, struct km_note);
 } notes SEC(".maps");
 
-enum km_mark_kind {
-	KM_MARK_GUARDED = 1, /* a listener that our lookup led to, or accepted by one */
-	KM_MARK_OWN = 2,     /* connected from here, with a guarded port number as its source port */
-};
-
-struct km_mark {
-	__u32 kind;
-	__u32 revoked; /* its revocation was counted */
-};
-
 /* Accepted sockets inherit the mark of their listener. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

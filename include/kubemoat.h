@@ -10,19 +10,31 @@
 
 #include <linux/types.h>
 
-/* Version of everything pinned: maps, their values, the names of the pins. */
-#define KM_LAYOUT 2
+/*
+ * Version of everything pinned: maps, their values, the names of the pins. Never moved by any: the start of the state
+ * (km_state in user/kernel/book.h), a name at the start of its row, counts at the start of theirs, and km_cuts up to
+ * its log. KM_LAYOUT_TEST builds one that differs in nearly every map, for the tests of upgrade and downgrade.
+ */
+#ifdef KM_LAYOUT_TEST
+#define KM_LAYOUT 1004
+#else
+#define KM_LAYOUT 4
+#endif
 
 #define KM_NAME_MAX 32	  /* longest instance or service name, without the NUL */
 #define KM_SERVICES 16	  /* services of one policy */
 #define KM_SLOTS 64	  /* service names remembered for their counters since the last unload */
 #define KM_PORTS 64	  /* guarded ports of one policy */
 #define KM_LOG_EVENTS 256 /* reported denials kept per CPU; a power of two */
-#define KM_BANK 8	  /* images that one schedule can name */
+#define KM_BANK 8	  /* images that one schedule can name, the present one included */
 #define KM_IMAGE_SLOTS 16 /* two banks */
 #define KM_LINE 64	  /* bytes of a line of the image: a cache line, a node */
 #define KM_NODE_KEYS 14	  /* keys of a node */
 #define KM_DEPTH 24	  /* nodes on the longest path through a tree: 4 words, 6 levels each */
+#define KM_CUT_LOGS 16	  /* rings for the events of connections that user space cut */
+#define KM_CLAIMS 4096	  /* revocations under way at a time */
+#define KM_ARRIVALS 512	  /* sources let in that are kept per CPU until the daemon reads them; a power of two */
+#define KM_SEEN 8192	  /* sources that the daemon remembers */
 
 /* Address family as an index. */
 enum km_family { KM_V4, KM_V6, KM_FAMILIES };
@@ -66,6 +78,9 @@ enum km_verdict { KM_ALLOW, KM_DENY, KM_AUDIT, KM_VERDICTS };
 /* Value of the per-CPU map `counters`, indexed by slot. Only ever grows; exact: one context writes it at a time. */
 struct km_counters {
 	__u64 count[KM_VERDICTS][KM_REASONS_ROOM];
+#ifdef KM_LAYOUT_TEST
+	__u64 another_layout[8];
+#endif
 };
 
 /*
@@ -79,12 +94,16 @@ struct km_event {
 	struct km_ip source;
 	struct km_ip destination;
 	__u16 source_port;
-	__u16 port;	   /* the guarded port */
-	__u8 family;	   /* enum km_family */
-	__u8 slot;	   /* of the service, in the map `names` */
-	__u8 verdict;	   /* enum km_verdict: KM_DENY or KM_AUDIT */
-	__u8 reason;	   /* enum km_reason */
+	__u16 port;   /* the guarded port */
+	__u8 family;  /* enum km_family */
+	__u8 slot;    /* of the service, in the map `names` */
+	__u8 verdict; /* enum km_verdict: KM_DENY or KM_AUDIT */
+	__u8 reason;  /* enum km_reason */
+#ifdef KM_LAYOUT_TEST
+	__u8 reserved[128];
+#else
 	__u8 reserved[64]; /* of local events: pid, uid, comm, cgroup */
+#endif
 };
 
 /* Value of the map `denials`, indexed by CPU: written by that CPU alone, mapped read-only by any number of readers. */
@@ -96,6 +115,52 @@ struct km_log {
 	__u64 used;	  /* events of the running second */
 	__u64 reserved[3];
 	struct km_event event[KM_LOG_EVENTS];
+};
+
+/* Value of the socket storage `marks`. */
+enum km_mark_kind {
+	KM_MARK_GUARDED = 1, /* a listener that our lookup led to, or accepted by one */
+	KM_MARK_OWN = 2,     /* connected from here, with a guarded port number as its source port */
+};
+
+struct km_mark {
+	__u32 kind;
+	__u32 revoked; /* the packet layer has claimed its revocation, or found it claimed */
+};
+
+/*
+ * Key of the map `claims`. A connection that a policy refuses is met by two: the packet layer, at its next packet, and
+ * user space, which looks for it. Whoever inserts its claim first (BPF_NOEXIST) counts and reports it.
+ */
+struct km_claim {
+	struct km_ip source, destination;
+	__u64 generation; /* of the policy that refuses it */
+	__u16 source_port, port;
+	__u8 family;
+	__u8 reserved[3]; /* 0 */
+};
+
+/* The one value of the map `cuts`: what user space counts and reports of revoked connections, under the writers' lock.
+ */
+struct km_cuts {
+	__u64 revoked[KM_SLOTS];				/* only ever grows */
+	__u64 carried[KM_SLOTS][KM_VERDICTS * KM_REASONS_ROOM]; /* counted by programs of another layout */
+	struct km_log log[KM_CUT_LOGS]; /* filled in turn, so that they hold KM_CUT_LOGS * KM_LOG_EVENTS events */
+};
+
+/* A source that was let in. Also the key of the map `seen`, whose value is the CLOCK_BOOTTIME ns of its last arrival.
+ */
+struct km_arrival {
+	struct km_ip source;
+	__u16 port;  /* the guarded port */
+	__u8 family; /* enum km_family */
+	__u8 self;   /* as this host itself */
+};
+
+/* Value of the map `arrivals`, indexed by CPU: written by that CPU alone. */
+struct km_arrivals {
+	__u64 head; /* arrivals written; number n (from 0) is in arrival[n % KM_ARRIVALS] */
+	struct km_arrival arrival[KM_ARRIVALS];
 };
 
 /*
@@ -144,15 +209,27 @@ enum km_image_flags {
 #define KM_SET_OWN (KM_SERVICES + 1) /* this host's own addresses */
 #define KM_SETS (KM_SERVICES + 2)
 
+/*
+ * From `at` on the image in that slot of `images` is in force, daemon or not: what `until` and a trial of a policy
+ * need. Slots 1 to 7 are one bank, 9 to 15 the other: a new schedule is written into the bank that the present one does
+ * not name, slot 0 last.
+ */
+struct km_deadline {
+	__u64 at;   /* CLOCK_BOOTTIME, ns; 0: none */
+	__u32 slot; /* of `images`; never 0 */
+	__u32 reserved;
+};
+
 #define KM_IMAGE_MAGIC 0x6b6d6f74 /* "kmot" */
 
 struct km_image {
 	__u32 magic;
 	__u32 flags; /* enum km_image_flags */
 	__u64 generation;
-	__u32 events_per_second;	       /* per CPU */
-	__u32 lines;			       /* in use, this header included */
-	__u64 reserved[2 + 2 * (KM_BANK - 1)]; /* room for the schedule */
+	__u32 events_per_second; /* per CPU */
+	__u32 lines;		 /* in use, this header included */
+	__u64 reserved[2];
+	struct km_deadline schedule[KM_BANK - 1]; /* of the image in slot 0: ascending, unused ones 0 */
 	struct km_service service[KM_SERVICES];
 	struct km_set set[KM_SETS][KM_FAMILIES];
 	__u8 port_page[256];	      /* port >> 8: page below; page 0 guards nothing */

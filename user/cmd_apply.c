@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "host/clock.h"
 #include "report/json.h"
 #include "report/say.h"
 #include "report/text.h"
@@ -14,7 +15,7 @@
 
 static const char *const result_names[] = {
 	[KM_APPLIED] = "applied",	    [KM_UNCHANGED] = "unchanged", [KM_REFUSED] = "refused",
-	[KM_APPLIED_KEPT] = "applied_kept", [KM_NOTHING] = "nothing",
+	[KM_APPLIED_KEPT] = "applied_kept", [KM_NO_TRIAL] = "no_trial",	  [KM_NOTHING] = "nothing",
 };
 
 void km_tell_diags(struct km_outcome *outcome)
@@ -45,6 +46,11 @@ static void tell_text(const struct km_target *target, const struct km_outcome *o
 		printf("%s: %s is invalid and no files are kept, nothing is attached\n", target->name, target->config);
 		return;
 	}
+	if (outcome->result == KM_NO_TRIAL) {
+		printf("%s: nothing is on trial, generation %" PRIu64 " stays in force\n", target->name,
+		       outcome->generation);
+		return;
+	}
 	printf("%s: ", target->name);
 	if (outcome->result == KM_REFUSED)
 		printf("%s is refused, ", target->config);
@@ -52,6 +58,14 @@ static void tell_text(const struct km_target *target, const struct km_outcome *o
 		printf("%s is invalid, from the kept files ", target->config);
 	printf("generation %" PRIu64 " %s in force", outcome->generation,
 	       outcome->result == KM_APPLIED || outcome->result == KM_APPLIED_KEPT ? "is" : "stays");
+	if (outcome->trial_until) {
+		char time[32];
+
+		printf(" on trial until %s, `kubemoat reload --accept` keeps it",
+		       km_clock_format(outcome->trial_until, time));
+	}
+	if (outcome->cut)
+		printf(", %zu connection%s cut", outcome->cut, outcome->cut == 1 ? "" : "s");
 	if (status->loaded)
 		tell_services(status);
 	putchar('\n');
@@ -68,7 +82,7 @@ void km_tell_outcome(const struct km_target *target, const struct km_outcome *ou
 		km_say("warning: %s", status.warnings[i]);
 	if (json)
 		km_json_diags(stdout, &outcome->bundle, &outcome->diags, result_names[outcome->result],
-			      outcome->generation);
+			      outcome->generation, outcome->trial_until);
 	else
 		tell_text(target, outcome, &status);
 	km_status_free(&status);

@@ -44,7 +44,7 @@ static int check(const char *path, const struct km_facts *facts, bool json, stru
 	if (!r) {
 		km_diags_sort(&diags);
 		if (json)
-			km_json_diags(stdout, &bundle, &diags, NULL, 0);
+			km_json_diags(stdout, &bundle, &diags, NULL, 0, 0);
 		else
 			km_text_diags(stdout, &bundle, &diags, SIZE_MAX);
 		if (!diags.errors)

@@ -150,6 +150,7 @@ int km_cmd_drops(const struct km_options *options)
 	struct km_err err = {};
 	int r;
 
+	km_settle(target);
 	r = km_pins_open(target->bpffs, target->name, false, &pins, &err);
 	if (!r)
 		r = km_events_open(&events, &pins, target, options->json, true, &err);

@@ -18,7 +18,7 @@
 #include "verb.h"
 
 /* True if a policy of that instance is in force. 0 or -errno with *err. */
-static int is_loaded(const struct km_target *target, bool *loaded, struct km_err *err)
+static int is_loaded(const struct km_target *target, bool *loaded, bool *clock_doubted, struct km_err *err)
 {
 	struct km_pins pins = {.dir = -1};
 	struct km_state state = {};
@@ -34,11 +34,12 @@ static int is_loaded(const struct km_target *target, bool *loaded, struct km_err
 	}
 	km_pins_close(&pins);
 	*loaded = !r && state.generation;
+	*clock_doubted = state.clock_doubted;
 	return r == -ENOENT ? 0 : r;
 }
 
 /* The policy to answer from: PATH, what is in force, or the files of -c. */
-static int find_ruling(const struct km_options *options, const struct km_facts *facts, struct km_ruling *ruling,
+static int find_ruling(const struct km_options *options, struct km_facts *facts, struct km_ruling *ruling,
 		       struct km_answer *answer, struct km_err *err)
 {
 	const char *path = options->argument_count > 2 ? options->argument[2] : NULL;
@@ -54,7 +55,7 @@ static int find_ruling(const struct km_options *options, const struct km_facts *
 		r = km_absolute_path(path, absolute, err);
 		return r ?: km_ruling_files(absolute, facts, ruling, err);
 	}
-	r = is_loaded(&options->target, &loaded, err);
+	r = is_loaded(&options->target, &loaded, &facts->clock_doubted, err);
 	if (r)
 		return r;
 	if (loaded)
@@ -126,6 +127,7 @@ int km_cmd_explain(const struct km_options *options)
 
 	if (km_ip_parse(options->argument[1], &answer.family, &answer.source))
 		return km_exit_usage("%s: not an address; say it as 192.0.2.7 or 2001:db8::7", options->argument[1]);
+	km_settle(&options->target);
 	if (km_host_open(options->target.netns, &host, &err) ||
 	    find_ruling(options, &host.facts, &ruling, &answer, &err))
 		status = km_exit_failed(&err);

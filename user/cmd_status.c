@@ -12,6 +12,7 @@ int km_cmd_status(const struct km_options *options)
 	struct km_err err = {};
 	int exit;
 
+	km_settle(&options->target);
 	if (km_status_read(&options->target, KM_STATUS_FULL, &status, &err)) {
 		exit = km_exit_failed(&err);
 	} else {

@@ -10,12 +10,13 @@
 #include "cleanup.h"
 #include "host/cgroup.h"
 #include "host/sockets.h"
+#include "images.h"
+#include "kernel/carry.h"
 #include "kernel/image.h"
 #include "kernel/links.h"
 #include "kernel/neighbours.h"
 #include "kernel/object.h"
 #include "kernel/others.h"
-#include "policy/compile.h"
 
 /* Finds the slot of every service by its name, gives new names a free one, and describes the services in it. */
 static int assign_slots(const struct km_policy *policy, int64_t now, struct km_name_row *rows, uint16_t *slots,
@@ -117,8 +118,8 @@ static bool covers_listeners(const struct km_host *host, int cgroup, const uint1
 
 /* One way to put a policy in force. */
 struct way {
-	struct km_lines lines;
-	uint32_t class;	    /* size of the image */
+	struct km_images images;
+	uint32_t class;	    /* size of an image */
 	int cgroup;	    /* -1: without the packet layer */
 	const char *path;   /* of it */
 	bool relies;	    /* the image counts on the packet layer */
@@ -153,49 +154,51 @@ static int link_packet(const struct km_enforce *e, const struct km_object *objec
 }
 
 /* New programs (and maps, as far as they are not used again): filled before they are attached. */
-static int swap_programs(const struct km_enforce *e, struct way *way, int image, struct km_err *err)
+static int swap_programs(const struct km_enforce *e, struct way *way, struct km_err *err)
 {
 	bool fresh = !way->whole || way->class != e->state->image_bytes;
 	struct km_object object;
-	int r = km_object_load(e->pins, way->class, fresh, e->host->netns_cookie, &object, err);
+	struct km_carry carry;
+	int r;
 
-	if (r)
+	km_carry_open(e->pins, &carry);
+	r = km_object_load(e->pins, way->class, fresh, e->host->netns_cookie, &object, err);
+
+	if (r) {
+		km_carry_close(&carry);
 		return r;
+	}
 	r = km_object_bind(&object, e->book, err);
 	/* A packet layer that is new must stand before an image relies on it. */
 	if (!r && !fresh)
 		r = link_packet(e, &object, way, err);
 	if (!r)
-		r = km_image_swap(object.images, 0, image, err);
+		r = km_images_push(&way->images, object.images, way->class, way->relies, err);
 	if (!r && fresh)
 		r = link_packet(e, &object, way, err);
 	if (!r)
 		r = km_link_lookup(e->pins, object.lookup_prog, e->host->netns, err);
 	if (!r)
+		r = km_carry_over(&carry, &object, err);
+	if (!r)
 		r = km_object_pin(e->pins, &object, err);
+	km_carry_close(&carry);
 	km_object_close(&object);
 	return r;
 }
 
-static int swap_image(const struct km_enforce *e, int image, struct km_err *err)
+static int swap_images(const struct km_enforce *e, struct way *way, struct km_err *err)
 {
 	KM_AUTO_CLOSE int images = km_pins_get(e->pins, KM_PIN_IMAGES, err);
 
-	return images < 0 ? images : km_image_swap(images, 0, image, err);
+	return images < 0 ? images : km_images_push(&way->images, images, way->class, way->relies, err);
 }
 
 static int go(const struct km_enforce *e, struct way *way, struct km_err *err)
 {
-	struct km_image *header = (struct km_image *)way->lines.data;
-	KM_AUTO_CLOSE int image = -1;
-
-	header->flags = way->relies ? header->flags | KM_PACKET_LAYER : header->flags & ~(__u32)KM_PACKET_LAYER;
-	image = km_image_map(header, (size_t)way->lines.count * KM_LINE, way->class, err);
-	if (image < 0)
-		return image;
 	if (way->whole && !e->programs && way->class == e->state->image_bytes)
-		return swap_image(e, image, err);
-	return swap_programs(e, way, image, err);
+		return swap_images(e, way, err);
+	return swap_programs(e, way, err);
 }
 
 /*
@@ -234,17 +237,23 @@ static bool is_whole(const struct km_enforce *e, bool packet, int cgroup)
 	return km_hold_is_whole(e->hold);
 }
 
-static int compile(const struct km_enforce *e, const struct km_image_params *params, struct km_lines *lines,
+/* The slots of a policy whose services have rows already: the one that a trial goes back to. */
+static void find_slots(const struct km_policy *policy, const struct km_name_row *rows, uint16_t *slots)
+{
+	for (unsigned s = 0; s < policy->config.service_count; s++)
+		for (uint16_t i = 0; i < KM_SLOTS; i++)
+			if (!strcmp(rows[i].name, policy->config.services[s].name))
+				slots[s] = i;
+}
+
+static int compile(const struct km_enforce *e, const struct km_image_params *params, struct km_images *images,
 		   struct km_err *err)
 {
-	int r = km_compile(e->policy, &e->host->facts, params, lines);
+	struct km_way_back back = {.policy = e->back, .params.generation = e->back_generation, .at = e->back_at};
 
-	if (r)
-		km_fail(err, -r,
-			r == -E2BIG ? "the policy needs more than %u MiB in the kernel; use wider prefixes"
-				    : "no memory to compile the policy (limit %u MiB)",
-			KM_IMAGE_MAX_BYTES >> 20);
-	return r;
+	if (e->back)
+		find_slots(e->back, e->rows, back.params.slot);
+	return km_images_compile(e->policy, &e->host->facts, e->host->boot, params, &back, images, err);
 }
 
 int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], struct km_err *err)
@@ -267,12 +276,12 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 		r = cgroup < 0 ? cgroup : 0;
 	}
 	if (!r)
-		r = compile(e, &params, &way.lines, err);
+		r = compile(e, &params, &way.images, err);
 	/* A name's slot is reserved before anything counts in it. */
 	if (!r)
 		r = km_book_set_names(e->book, e->rows, err);
 	if (!r) {
-		way.class = pick_class((size_t)way.lines.count * KM_LINE, e->state->image_bytes);
+		way.class = pick_class(km_images_bytes(&way.images), e->state->image_bytes);
 		way.cgroup = cgroup;
 		way.path = path;
 		way.relies = packet && covers_listeners(e->host, cgroup, ports, port_count, path, notice);
@@ -281,7 +290,7 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 		if (r && way.packet_failed && e->state->generation)
 			r = go_without_packet(e, &way, notice, err);
 	}
-	km_lines_free(&way.lines);
+	km_images_free(&way.images);
 	if (!r && !packet)
 		r = km_link_packet_drop(e->pins, err);
 	if (r)

@@ -15,6 +15,9 @@ struct km_enforce {
 	const struct km_book *book;
 	const struct km_host *host;
 	const struct km_policy *policy;
+	const struct km_policy *back; /* of a trial: where it goes back to by itself, NULL: it does not */
+	uint64_t back_generation;
+	uint64_t back_at;	  /* CLOCK_BOOTTIME, ns */
 	bool programs;		  /* load the programs again even if they are attached */
 	uint64_t generation;	  /* of the policy */
 	struct km_state *state;	  /* in and out; the caller writes it back */

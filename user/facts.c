@@ -28,6 +28,7 @@ int km_host_open(const char *netns, struct km_host *host, struct km_err *err)
 	}
 	host->facts.own = own;
 	km_port_range_read(host->netns, host->facts.port_range);
+	host->boot = (uint64_t)km_clock_boot();
 	host->facts.now = km_clock_wall();
 	return 0;
 }

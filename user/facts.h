@@ -11,6 +11,7 @@
 struct km_host {
 	int netns; /* -1: not open */
 	unsigned netns_inode;
+	uint64_t boot;	       /* CLOCK_BOOTTIME ns at facts.now */
 	uint64_t netns_cookie; /* 0: the kernel has none (before 5.14) */
 	struct km_facts facts; /* facts.own is owned */
 };

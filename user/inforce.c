@@ -45,7 +45,12 @@ int km_ruling_kept(const char *name, bool previous, const struct km_facts *facts
 	char what[64];
 	int r;
 
-	r = km_kept_read(name, previous, &ruling->bundle, &ruling->generation, err);
+	r = km_kept_read(name, previous ? KM_KEPT_ACCEPTED : KM_KEPT_TRIAL, &ruling->bundle, &ruling->generation, NULL);
+	if (r || (previous && !km_kept_on_trial(name))) {
+		km_bundle_free(&ruling->bundle);
+		r = km_kept_read(name, previous ? KM_KEPT_PREVIOUS : KM_KEPT_ACCEPTED, &ruling->bundle,
+				 &ruling->generation, err);
+	}
 	if (r)
 		return r;
 	snprintf(what, sizeof(what), "kept policy of %s", name);

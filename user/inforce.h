@@ -24,7 +24,8 @@ struct km_ruling {
 	bool built;
 };
 
-/* The kept policy of an instance. -ENOENT: nothing kept. */
+/* The kept policy of an instance that is in force, one on trial included, or the one before it. -ENOENT: nothing kept.
+ */
 int km_ruling_kept(const char *name, bool previous, const struct km_facts *facts, struct km_ruling *ruling,
 		   struct km_err *err);
 /* The policy that the files at `config` make. -EINVAL: they are invalid; *err has the first error. */

@@ -35,9 +35,9 @@ static const struct row {
 	{KM_OPTION_WATCH, "watch", 0, NULL, "again each second"},
 	{KM_OPTION_FOLLOW, "follow", 0, NULL, "go on with new denials as they come"},
 	{KM_OPTION_TOP, "top", 0, "N", "the N sources with most denials"},
-	{KM_OPTION_LATER, "confirm", 0, NULL, NULL},
-	{KM_OPTION_LATER, "accept", 0, NULL, NULL},
-	{KM_OPTION_LATER, "force", 0, NULL, NULL},
+	{KM_OPTION_FORCE, "force", 0, NULL, "however many connections are cut: passes limits.max_cut"},
+	{KM_OPTION_CONFIRM, "confirm", 0, "TIME", "on trial for 60s, 5m, 1h: then back by itself, daemon or not"},
+	{KM_OPTION_ACCEPT, "accept", 0, NULL, "what is on trial stays; reads no file"},
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -57,13 +57,9 @@ static void fill_tables(struct getopt_tables *tables)
 	*letter++ = '-';
 	*letter++ = ':';
 	for (size_t i = 0; i < ROWS; i++) {
-		bool later = rows[i].bit == KM_OPTION_LATER;
-
 		tables->names[i] = (struct option){
 			.name = rows[i].name,
-			.has_arg = later	      ? optional_argument
-				   : rows[i].argument ? required_argument
-						      : no_argument,
+			.has_arg = rows[i].argument ? required_argument : no_argument,
 			.val = LONG_VALUE + (int)i,
 		};
 		if (!rows[i].letter)
@@ -104,8 +100,7 @@ static int unknown_option(const char *word, struct km_err *err)
 	snprintf(name, sizeof(name), "%.*s", (int)length, word + 2);
 	search.word = name;
 	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].bit != KM_OPTION_LATER)
-			km_nearest_offer(&search, rows[i].name);
+		km_nearest_offer(&search, rows[i].name);
 	return km_fail(err, EINVAL, "--%.*s: no such option; the nearest is --%s", (int)length, word + 2, search.best);
 }
 
@@ -149,10 +144,25 @@ static int parse_top(const char *text, struct km_options *options, struct km_err
 	return 0;
 }
 
+#define SECOND_NS UINT64_C(1000000000)
+
+static int parse_confirm(const char *text, struct km_options *options, struct km_err *err)
+{
+	size_t length = strspn(text, "0123456789");
+	const char *unit = text + length;
+	uint64_t seconds = 0, each = !strcmp(unit, "s") ? 1 : !strcmp(unit, "m") ? 60 : !strcmp(unit, "h") ? 3600 : 0;
+
+	for (size_t i = 0; i < length && length <= 6; i++)
+		seconds = seconds * 10 + (uint64_t)(text[i] - '0');
+	seconds *= each;
+	if (!seconds || seconds > 86400)
+		return km_fail(err, EINVAL, "--confirm '%s': say how long, from 1s to 24h, as 60s, 5m or 1h", text);
+	options->confirm = seconds * SECOND_NS;
+	return 0;
+}
+
 static int take(const struct row *row, const char *text, struct km_options *options, struct km_err *err)
 {
-	if (row->bit == KM_OPTION_LATER)
-		return km_fail(err, EINVAL, "--%s: not supported by this version; leave it out", row->name);
 	options->given |= row->bit;
 	if (row->argument && !*text)
 		return km_fail(err, EINVAL, "--%s: is empty; say --%s %s", row->name, row->name, row->argument);
@@ -174,6 +184,8 @@ static int take(const struct row *row, const char *text, struct km_options *opti
 		return parse_output(text, options, err);
 	case KM_OPTION_TOP:
 		return parse_top(text, options, err);
+	case KM_OPTION_CONFIRM:
+		return parse_confirm(text, options, err);
 	default:
 		return 0;
 	}
@@ -217,6 +229,8 @@ static int judge(const struct km_options *options, struct km_err *err)
 	if (options->argument_count < verb->fewest)
 		return km_fail(err, EINVAL, "%s: arguments are missing; its usage is: kubemoat %s %s", verb->name,
 			       verb->name, verb->arguments);
+	if ((options->given & KM_OPTION_ACCEPT) && (options->given & (KM_OPTION_CONFIRM | KM_OPTION_FORCE)))
+		return km_fail(err, EINVAL, "--accept: ends a trial and reads no file; say it alone");
 	if ((options->given & KM_OPTION_FOLLOW) && (options->given & KM_OPTION_TOP))
 		return km_fail(err, EINVAL, "--top: counts what was reported, it cannot --follow; leave one out");
 	return 0;

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "apply.h"
@@ -26,7 +27,9 @@ enum km_option {
 	KM_OPTION_WATCH = 1 << 9,
 	KM_OPTION_FOLLOW = 1 << 10,
 	KM_OPTION_TOP = 1 << 11,
-	KM_OPTION_LATER = 1 << 12, /* known by name, not supported by this version */
+	KM_OPTION_FORCE = 1 << 12,
+	KM_OPTION_CONFIRM = 1 << 13,
+	KM_OPTION_ACCEPT = 1 << 14,
 	KM_OPTIONS_GLOBAL = (1 << 8) - 1,
 };
 
@@ -38,7 +41,8 @@ struct km_options {
 	unsigned given;		    /* bits of enum km_option */
 	struct km_target target;
 	bool json;
-	unsigned top; /* --top N; 0: not given */
+	unsigned top;	  /* --top N; 0: not given */
+	uint64_t confirm; /* --confirm TIME, ns; 0: not given */
 	const char *argument[KM_ARGUMENTS];
 	unsigned argument_count;
 	char config[PATH_MAX]; /* what target.config points to */

@@ -13,10 +13,12 @@
 #include "host/clock.h"
 #include "host/kept.h"
 #include "host/netns.h"
+#include "host/owners.h"
 #include "host/watch.h"
 #include "inforce.h"
 #include "intact.h"
 #include "policy/addr.h"
+#include "policy/endpoint.h"
 
 void km_status_problem(struct km_status *status, const char *kind, const char *hook, const char *format, ...)
 {
@@ -65,7 +67,7 @@ static int read_book(const struct km_pins *pins, const struct km_hold *hold, str
 			km_book_close(&book);
 		return r ?: -ENOENT;
 	}
-	r = km_book_check_layout(pins, book.state, err);
+	r = km_book_check_layout(book.state, err);
 	if (!r)
 		r = km_book_state(&book, &status->state, err);
 	return r ? r : km_book_names(&book, status->rows, err);
@@ -221,7 +223,8 @@ static void check_policy(struct km_status *status)
 	const struct km_state *state = &status->state;
 
 	if (*state->refusal)
-		km_status_problem(status, "refused", NULL, "the files are refused, %s: %s",
+		km_status_problem(status, state->rolled_back ? "rolled_back" : "refused", NULL,
+				  "the files are refused, %s: %s",
 				  status->loaded ? "the last good policy stays in force" : "nothing is attached",
 				  state->refusal);
 	if (state->kept)
@@ -231,7 +234,38 @@ static void check_policy(struct km_status *status)
 			state->config);
 }
 
-/* What takes parsing the kept policy: when it changes by itself next, and whether its files can be watched. */
+/* A daemon whose port for the metrics is taken goes on without: who listens there is what the kernel says. */
+static int check_metrics(struct km_status *status, const struct km_endpoint *metrics)
+{
+	KM_AUTO_FREE struct km_listener *found = NULL;
+	KM_AUTO_CLOSE int netns = -1;
+	char path[64], text[KM_ENDPOINT_TEXT], other[64] = "its log says why";
+	const unsigned port = metrics->port;
+	size_t count = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", status->state.daemon_pid);
+	netns = km_netns_open(path, NULL);
+	if (netns < 0 || km_listeners_read(netns, &port, 1, &found, &count, NULL))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		char comm[16];
+		int pid;
+
+		if (!km_socket_owner(found[i].inode, &pid, comm))
+			continue;
+		if ((unsigned)pid != status->state.daemon_pid)
+			snprintf(other, sizeof(other), "%s (pid %d) listens on that port", comm, pid);
+		else if (found[i].family == metrics->family && !km_ip_compare(found[i].ip, metrics->ip))
+			return 0;
+	}
+	return add_warning(status, "the daemon (pid %u) does not serve metrics on %s: %s", status->state.daemon_pid,
+			   km_endpoint_format(metrics, text), other);
+}
+
+/*
+ * What takes parsing the kept policy: when it changes by itself next, whether its files can be watched, and where
+ * the metrics should be.
+ */
 static int read_kept(const struct km_target *target, struct km_status *status)
 {
 	struct km_facts facts = {.now = status->now};
@@ -243,6 +277,8 @@ static int read_kept(const struct km_target *target, struct km_status *status)
 		r = add_warning(status, "the kept files cannot be read, explain cannot name rules: %s", err.text);
 	} else {
 		status->next_until = ruling.policy.next_until;
+		if (status->daemon_lives)
+			r = check_metrics(status, &ruling.policy.config.metrics);
 		for (unsigned i = 0; i < ruling.bundle.count && !r; i++) {
 			const char *path = ruling.bundle.files[i].path;
 
@@ -285,6 +321,11 @@ static int read_loaded(const struct km_target *target, struct km_pins *pins, con
 	if (r)
 		return r;
 	status->packet_covers = packet_covers(&places, status);
+	if (status->state.clock_doubted &&
+	    add_warning(status,
+			"the clock is behind a moment that has been: permissions with `until` count as over until "
+			"it is set"))
+		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
 	if (check_families(status) || (depth == KM_STATUS_FULL && read_kept(target, status)))
 		return km_fail(err, ENOMEM, "%s: no memory for its warnings", target->name);
 	return 0;
@@ -334,6 +375,8 @@ int km_status_read_held(const struct km_target *target, struct km_hold *hold, en
 									   : read_book(&pins, hold, status, &missing);
 	if (!r)
 		status->loaded = status->state.generation != 0;
+	if (status->state.trial_at)
+		status->trial_until = status->now + (int64_t)(status->state.trial_at - (uint64_t)km_clock_boot());
 	else
 		r = read_unloaded(target, r, &missing, off, status);
 	if (r && err)

@@ -37,6 +37,7 @@ struct km_status {
 	const char *name; /* borrowed from the target */
 	bool loaded;
 	int64_t now;	       /* CLOCK_REALTIME, ns */
+	int64_t trial_until;   /* on trial until then, CLOCK_REALTIME ns; 0: not on trial */
 	int64_t next_until;    /* CLOCK_REALTIME ns, KM_FOREVER: none, or not known */
 	struct km_state state; /* zero unless loaded */
 	bool daemon_lives;

@@ -36,6 +36,7 @@ int km_cmd_reload(const struct km_options *options);
 int km_cmd_unload(const struct km_options *options);
 int km_cmd_check(const struct km_options *options);
 int km_cmd_explain(const struct km_options *options);
+int km_cmd_plan(const struct km_options *options);
 int km_cmd_status(const struct km_options *options);
 int km_cmd_stats(const struct km_options *options);
 int km_cmd_drops(const struct km_options *options);

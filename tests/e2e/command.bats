@@ -49,16 +49,12 @@ teardown() { guard_teardown; }
 	while read -ra words; do
 		refuses 2 "not supported by this version" "$KM" -n "$NAME" -c "$CONF" "${words[@]}"
 	done <<- END
-		plan
 		learn etcd
 		audit
-		reload --confirm=60s
-		reload --accept
-		reload --force
 	END
-	echo 'limits: {max_cut: 10}' >> "$CONF/kubemoat.yaml"
+	printf 'version: 1\nservices:\n  apiserver:\n    egress: [a.allow]\n' > "$CONF/kubemoat.yaml"
 	exits 1 km check
-	told "kubemoat.yaml:5:1: error: " "not supported by this version"
+	told "kubemoat.yaml:4:5: error: " "not supported by this version"
 }
 
 @test "output that cannot be written is exit 3" {

@@ -95,3 +95,14 @@ second_guards() {
 	echo "$STRANGER4" >> "$T/second/etcd.allow"
 	within 1 sees stranger served "$HOST4:2379"
 }
+
+@test "an instance that is attached nowhere any more keeps nobody out" {
+	km load
+	second_guards other 6443 "$STRANGER4"
+	refuses 3 "$NAME 6443" second load
+	bpftool link detach pinned "$BPFFS/$NAME/lookup"
+	bpftool link detach pinned "$BPFFS/$NAME/packet"
+	exits 0 second load
+	sees stranger served "$HOST4:6443"
+	sees client refused "$HOST4:6443"
+}

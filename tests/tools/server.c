@@ -56,7 +56,7 @@ static int listener(const struct how *how, const struct endpoint *at)
 			   "IP_LOCAL_PORT_RANGE");
 	else if (bind(fd, &at->any, at->length))
 		err(1, "bind");
-	if (listen(fd, 512))
+	if (listen(fd, 65535))
 		err(1, "listen");
 	return fd;
 }

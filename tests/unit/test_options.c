@@ -88,6 +88,17 @@ static void test_arguments(void **state)
 	assert_true(options.json);
 }
 
+static void test_force_is_reloads(void **state)
+{
+	(void)state;
+	accept(SAY("reload", "--confirm", "5m"));
+	assert_int_equal(options.confirm, UINT64_C(300000000000));
+	accept(SAY("reload", "--force"));
+	assert_true(options.given & KM_OPTION_FORCE);
+	accept(SAY("reload"));
+	assert_false(options.given & KM_OPTION_FORCE);
+}
+
 static void test_posixly_correct_changes_nothing(void **state)
 {
 	(void)state;
@@ -105,7 +116,7 @@ static void test_help_and_version_need_no_verb(void **state)
 	assert_null(options.verb);
 	accept(SAY("explain", "-h"));
 	assert_string_equal(options.verb->name, "explain");
-	accept(SAY("plan", "--help"));
+	accept(SAY("learn", "--help"));
 	accept(SAY("-V"));
 	assert_int_equal(options.given, KM_OPTION_VERSION);
 }
@@ -120,13 +131,18 @@ static void test_usage_errors(void **state)
 		{{"stauts"}, "'stauts': no such verb; the nearest is status"},
 		{{"chekc", "x"}, "the nearest is check"},
 		{{""}, "'': no such verb"},
-		{{"plan"}, "plan: not supported by this version"},
 		{{"learn", "etcd"}, "learn: not supported by this version"},
 		{{"audit"}, "audit: not supported by this version"},
-		{{"reload", "--confirm", "60s"}, "--confirm: not supported by this version"},
-		{{"reload", "--confirm=60s"}, "--confirm: not supported by this version"},
-		{{"--accept", "reload"}, "--accept: not supported by this version"},
-		{{"reload", "--force"}, "--force: not supported by this version"},
+		{{"reload", "--confirm"}, "--confirm: needs a value; say --confirm TIME"},
+		{{"reload", "--confirm", "60"}, "--confirm '60': say how long"},
+		{{"reload", "--confirm", "0s"}, "--confirm '0s'"},
+		{{"reload", "--confirm", "25h"}, "--confirm '25h'"},
+		{{"reload", "--confirm", "-1s"}, "--confirm '-1s'"},
+		{{"load", "--confirm", "60s"}, "--confirm: not an option of load"},
+		{{"--accept", "reload", "--force"}, "--accept: ends a trial"},
+		{{"--accept", "reload", "--confirm", "5s"}, "--accept: ends a trial"},
+		{{"load", "--force"}, "--force: not an option of load"},
+		{{"reload", "--force=yes"}, "--force: takes no value"},
 		{{"status", "--flavour"}, "--flavour: no such option"},
 		{{"drops", "--folow"}, "--folow: no such option; the nearest is --follow"},
 		{{"drops", "--folow=1"}, "--folow: no such option; the nearest is --follow"},
@@ -171,9 +187,9 @@ static void test_usage_errors(void **state)
 static void test_help_names_what_there_is(void **state)
 {
 	static const char *const words[] = {
-		"  run ",     "  load ",     "  reload ",    "  unload ",	  "  check ",	      "  explain ",
-		"  status ",  "  stats ",    "  drops ",     "--config",	  "--detach-on-exit", "--top N",
-		"-h, --help", "Exit status", "kubemoat.off", "/etc/kubemoat/off",
+		"  run ",	    "  load ", "  reload ",  "  unload ",   "  check ",	    "  explain ",
+		"  plan ",	    "--force", "  status ",  "  stats ",    "  drops ",	    "--config",
+		"--detach-on-exit", "--top N", "-h, --help", "Exit status", "kubemoat.off", "/etc/kubemoat/off",
 	};
 	char *text = NULL;
 	size_t size;
@@ -186,8 +202,7 @@ static void test_help_names_what_there_is(void **state)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (!strstr(text, words[i]))
 			fail_msg("the help does not have \"%s\"", words[i]);
-	assert_null(strstr(text, "plan"));
-	assert_null(strstr(text, "--force"));
+	assert_null(strstr(text, "learn"));
 	free(text);
 }
 
@@ -198,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_before_and_after_the_verb),
 		cmocka_unit_test(test_config_is_made_absolute),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_force_is_reloads),
 		cmocka_unit_test(test_posixly_correct_changes_nothing),
 		cmocka_unit_test(test_help_and_version_need_no_verb),
 		cmocka_unit_test(test_usage_errors),

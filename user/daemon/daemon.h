@@ -17,6 +17,8 @@
 #include "kernel/book.h"
 #include "kernel/hold.h"
 #include "kernel/pins.h"
+#include "kernel/seen.h"
+#include "policy/endpoint.h"
 
 struct km_daemon {
 	const struct km_target *target;
@@ -28,13 +30,15 @@ struct km_daemon {
 	struct km_hold hold; /* all that belongs to the instance: stays with us when its pins go */
 	bool off;	     /* something said so when it entered: nothing is put in force or looked after */
 	bool loaded;
-	uint64_t generation;	/* in force, as far as we know */
-	int64_t next_until;	/* CLOCK_REALTIME ns, KM_FOREVER: none */
-	unsigned char told[32]; /* hash of the invalid files that were told of last */
-	struct km_host host;	/* its addresses as of the last transaction */
+	uint64_t generation;	    /* in force, as far as we know */
+	int64_t next_until;	    /* CLOCK_REALTIME ns, KM_FOREVER: none */
+	struct km_endpoint metrics; /* where to serve them, as the policy in force says; port 0: not known yet */
+	unsigned char told[32];	    /* hash of the invalid files that were told of last */
+	struct km_host host;	    /* its addresses as of the last transaction */
 
 	struct km_watch *watch;
 	struct km_events events;
+	struct km_seen_reader *seen; /* NULL: not open */
 	struct km_troubles troubles;
 	struct km_status status; /* of the last look: large */
 	unsigned looks;
@@ -61,6 +65,8 @@ int km_daemon_apply(struct km_daemon *daemon, enum km_apply_how how);
 void km_daemon_look_at_files(struct km_daemon *daemon);
 /* Looks into the books for what other commands did. False: the daemon is asked to go. */
 bool km_daemon_read_book(struct km_daemon *daemon);
+/* Nothing is in force: serves where the files say, as far as they can be understood. */
+void km_daemon_guess_metrics(struct km_daemon *daemon);
 /* Says it, unless it was what was said last. */
 void km_daemon_complain(struct km_daemon *daemon, const struct km_err *err);
 

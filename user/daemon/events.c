@@ -28,7 +28,7 @@ int km_events_open(struct km_events *events, const struct km_pins *pins, const s
 		return r;
 	}
 	if (!from_start)
-		events->suppressed = km_log_suppressed(events->reader);
+		events->told_suppressed = km_log_suppressed(events->reader);
 	return 0;
 }
 
@@ -91,15 +91,15 @@ int km_events_tell(struct km_events *events, FILE *out, struct km_err *err)
 
 void km_events_tick(struct km_events *events, bool all, FILE *out)
 {
-	uint64_t suppressed = km_log_suppressed(events->reader);
+	uint64_t suppressed = km_log_suppressed(events->reader), lost = events->lost - events->told_lost;
 
 	km_groups_tick(&events->groups, km_clock_boot(), all, out);
-	if (events->lost)
-		km_say("%" PRIu64 " event%s overwritten before %s could be read", events->lost,
-		       events->lost == 1 ? " was" : "s were", events->lost == 1 ? "it" : "they");
-	if (suppressed > events->suppressed)
+	if (lost)
+		km_say("%" PRIu64 " event%s overwritten before %s could be read", lost, lost == 1 ? " was" : "s were",
+		       lost == 1 ? "it" : "they");
+	if (suppressed > events->told_suppressed)
 		km_say("%" PRIu64 " denials were counted but not reported, events.per_second is the limit",
-		       suppressed - events->suppressed);
-	events->lost = 0;
-	events->suppressed = suppressed;
+		       suppressed - events->told_suppressed);
+	events->told_lost = events->lost;
+	events->told_suppressed = suppressed;
 }

@@ -21,8 +21,9 @@ struct km_events {
 	struct km_inforce *inforce;
 	struct km_groups groups;
 	bool json;
-	uint64_t lost;	     /* overwritten before they were read, not said yet */
-	uint64_t suppressed; /* left out by the limiter, as said last */
+	uint64_t lost;		  /* overwritten before they were read, since it was opened */
+	uint64_t told_lost;	  /* as said last */
+	uint64_t told_suppressed; /* left out by the limiter, as said last */
 };
 
 /* `from_start`: what is still in the log comes first. `target` must outlive it. 0 or -errno with *err. */

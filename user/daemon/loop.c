@@ -11,6 +11,8 @@
 
 #include "cleanup.h"
 #include "daemon/daemon.h"
+#include "daemon/http.h"
+#include "daemon/pages.h"
 #include "host/clock.h"
 #include "policy/rule.h"
 #include "report/say.h"
@@ -25,6 +27,8 @@
 #define STILL_MS 1000	     /* a file written in place */
 #define FAR_SECONDS 31536000 /* without an `until`: the timer only tells that the clock was set */
 
+enum priority { GUARD, CLIENTS, PRIORITIES };
+
 struct loop {
 	struct km_daemon daemon;
 	struct event_base *base;
@@ -36,6 +40,8 @@ struct loop {
 	bool asked_to_go;
 	bool output_failed;
 	unsigned log_looks;
+	struct km_http *http;
+	struct km_pages pages;
 };
 
 static struct timeval after(unsigned ms)
@@ -61,6 +67,13 @@ static void arm_clock(struct loop *loop)
 		       HEALTH_MS);
 }
 
+/* What follows from the policy in force, whoever put it there. */
+static void follow(struct loop *loop)
+{
+	arm_clock(loop);
+	km_http_listen(loop->http, &loop->daemon.metrics);
+}
+
 static void on_clock(int fd, short what, void *context)
 {
 	struct loop *loop = context;
@@ -74,7 +87,7 @@ static void on_clock(int fd, short what, void *context)
 		km_say("%s: a time limit has passed, or the clock was set", loop->daemon.target->name);
 		km_daemon_apply(&loop->daemon, KM_APPLY_TIMER);
 	}
-	arm_clock(loop);
+	follow(loop);
 }
 
 static void on_log(int fd, short what, void *context)
@@ -84,6 +97,8 @@ static void on_log(int fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
+	if (loop->daemon.seen && km_seen_take(loop->daemon.seen, km_clock_boot(), &err))
+		km_daemon_complain(&loop->daemon, &err);
 	if (!loop->daemon.events.reader)
 		return;
 	if (km_events_tell(&loop->daemon.events, stdout, &err))
@@ -100,7 +115,7 @@ static void on_log(int fd, short what, void *context)
 static void on_book(int fd, short what, void *context)
 {
 	struct loop *loop = context;
-	int64_t until = loop->daemon.next_until;
+	uint64_t generation = loop->daemon.generation;
 
 	(void)fd;
 	(void)what;
@@ -108,8 +123,8 @@ static void on_book(int fd, short what, void *context)
 		loop->asked_to_go = true;
 		event_base_loopbreak(loop->base);
 	}
-	if (until != loop->daemon.next_until)
-		arm_clock(loop);
+	if (generation != loop->daemon.generation)
+		follow(loop);
 }
 
 static void on_health(int fd, short what, void *context)
@@ -122,6 +137,8 @@ static void on_health(int fd, short what, void *context)
 	km_daemon_look_after(&loop->daemon);
 	if (until != loop->daemon.next_until)
 		arm_clock(loop);
+	/* A port that was taken may be free by now. */
+	km_http_listen(loop->http, &loop->daemon.metrics);
 }
 
 static void on_files(int fd, short what, void *context)
@@ -132,7 +149,7 @@ static void on_files(int fd, short what, void *context)
 	(void)what;
 	loop->changed = false;
 	km_daemon_look_at_files(&loop->daemon);
-	arm_clock(loop);
+	follow(loop);
 }
 
 static void on_watch(int fd, short what, void *context)
@@ -159,7 +176,7 @@ static void on_hangup(int fd, short what, void *context)
 		km_say("%s: nothing to reload while off", loop->daemon.target->name);
 	else
 		km_daemon_apply(&loop->daemon, loop->daemon.loaded ? KM_APPLY_RELOAD : KM_APPLY_LOAD);
-	arm_clock(loop);
+	follow(loop);
 }
 
 static void on_stop(int fd, short what, void *context)
@@ -179,15 +196,33 @@ static int add(struct loop *loop, int fd, short what, event_callback_fn callback
 
 	if (!event)
 		return -ENOMEM;
+	event_priority_set(event, GUARD);
 	loop->events[loop->event_count++] = event;
 	return event_add(event, period_ms ? &period : NULL) ? -ENOMEM : 0;
+}
+
+/* Clients of the metrics come last, one event at a time: what the guard needs is looked at in between. */
+static struct event_base *make_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config && !event_config_set_max_dispatch_interval(config, NULL, 1, CLIENTS))
+		base = event_base_new_with_config(config);
+	if (config)
+		event_config_free(config);
+	if (base && event_base_priority_init(base, PRIORITIES)) {
+		event_base_free(base);
+		return NULL;
+	}
+	return base;
 }
 
 static int set_up(struct loop *loop, struct km_err *err)
 {
 	int watch = km_watch_fd(loop->daemon.watch), r = 0;
 
-	loop->base = event_base_new();
+	loop->base = make_base();
 	loop->clock = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (!loop->base || loop->clock < 0)
 		return km_fail(err, errno ?: ENOMEM, "%s: no event loop (%s)", loop->daemon.target->name,
@@ -195,7 +230,11 @@ static int set_up(struct loop *loop, struct km_err *err)
 	loop->read_files = event_new(loop->base, -1, 0, on_files, loop);
 	if (!loop->read_files)
 		return km_fail(err, ENOMEM, "%s: no memory for the event loop", loop->daemon.target->name);
-	r = r ?: add(loop, SIGTERM, EV_SIGNAL, on_stop, 0);
+	event_priority_set(loop->read_files, GUARD);
+	r = km_http_new(loop->base, km_pages_write, &loop->pages, &loop->http, err);
+	if (r)
+		return r;
+	r = add(loop, SIGTERM, EV_SIGNAL, on_stop, 0);
 	r = r ?: add(loop, SIGINT, EV_SIGNAL, on_stop, 0);
 	r = r ?: add(loop, SIGHUP, EV_SIGNAL, on_hangup, 0);
 	r = r ?: add(loop, loop->clock, EV_READ, on_clock, 0);
@@ -210,6 +249,7 @@ static int set_up(struct loop *loop, struct km_err *err)
 
 static void tear_down(struct loop *loop)
 {
+	km_http_free(loop->http);
 	for (unsigned i = 0; i < loop->event_count; i++)
 		event_free(loop->events[i]);
 	if (loop->read_files)
@@ -240,7 +280,9 @@ static int run(struct loop *loop, bool detach_on_exit)
 		return KM_EXIT_FAILED;
 	}
 	km_daemon_look_after(daemon);
-	arm_clock(loop);
+	if (!daemon->metrics.port)
+		km_daemon_guess_metrics(daemon);
+	follow(loop);
 	event_base_dispatch(loop->base);
 	km_daemon_leave(daemon, !loop->asked_to_go);
 	if (loop->asked_to_go || !detach_on_exit)
@@ -267,6 +309,7 @@ int km_daemon_run(const struct km_target *target, bool json, bool detach_on_exit
 		.book = {.state = -1},
 		.next_until = KM_FOREVER,
 	};
+	loop->pages.daemon = &loop->daemon;
 	km_hold_init(&loop->daemon.hold);
 	signal(SIGPIPE, SIG_IGN);
 	status = run(loop, detach_on_exit);

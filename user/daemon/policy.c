@@ -11,7 +11,9 @@
 #include "daemon/daemon.h"
 #include "host/clock.h"
 #include "host/kept.h"
+#include "host/source.h"
 #include "inforce.h"
+#include "policy/config.h"
 #include "policy/rule.h"
 #include "report/say.h"
 
@@ -21,6 +23,24 @@ void km_daemon_complain(struct km_daemon *daemon, const struct km_err *err)
 		return;
 	memcpy(daemon->said, err->text, sizeof(daemon->said));
 	km_say("%s", err->text);
+}
+
+void km_daemon_guess_metrics(struct km_daemon *daemon)
+{
+	struct km_bundle bundle = {};
+	struct km_config config = {};
+	struct km_diags diags = {};
+	struct km_err err = {};
+
+	if (km_source_read(daemon->target->config, &bundle, &err)) {
+		km_daemon_complain(daemon, &err);
+		return;
+	}
+	if (!km_config_parse(&bundle.files[0], &config, &diags))
+		daemon->metrics = config.metrics;
+	km_config_free(&config);
+	km_diags_free(&diags);
+	km_bundle_free(&bundle);
 }
 
 static int write_pid(struct km_daemon *daemon, uint32_t pid, struct km_err *err)
@@ -53,7 +73,9 @@ static int open_books(struct km_daemon *daemon, struct km_err *err)
 		r = write_pid(daemon, (uint32_t)getpid(), err);
 	}
 	if (!r && daemon->loaded && !daemon->events.reader)
-		r = km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, false, err);
+		r = km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, true, err);
+	if (!r && daemon->loaded && !daemon->seen)
+		r = km_seen_open(&daemon->pins, &daemon->seen, err);
 	return r;
 }
 
@@ -91,10 +113,14 @@ static void take_outcome(struct km_daemon *daemon, enum km_apply_how how, struct
 	} else {
 		tell_invalid(daemon, outcome);
 	}
+	if (outcome->cut)
+		km_say("%s: %zu connection%s cut, the source is no longer allowed", daemon->target->name, outcome->cut,
+		       outcome->cut == 1 ? "" : "s");
 	if (outcome->result == KM_APPLIED || outcome->result == KM_APPLIED_KEPT) {
 		daemon->loaded = true;
 		daemon->generation = outcome->generation;
 		daemon->next_until = outcome->next_until;
+		daemon->metrics = outcome->metrics;
 	}
 }
 
@@ -130,8 +156,19 @@ static int take_addresses(struct km_daemon *daemon, struct km_err *err)
 	return km_host_open(daemon->target->netns, &daemon->host, err);
 }
 
-/* Something says off: the books are opened all the same, so that a second daemon is refused by name, and `unload`
- * heard. */
+/*
+ * The log of an instance that is there already, from now on: so that what its next load cuts is told, and nothing that
+ * was told before. A log that the load itself makes is told from its start.
+ */
+static void open_log(struct km_daemon *daemon)
+{
+	KM_AUTO_CLOSE int cuts = km_pins_get(&daemon->pins, KM_PIN_CUTS, NULL);
+
+	if (cuts >= 0)
+		km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, false, NULL);
+}
+
+/* Something says off: the books are opened all the same, so that a second daemon is told who is here, and unload heard. */
 static int wait_while_off(struct km_daemon *daemon, struct km_err *err)
 {
 	KM_AUTO_CLOSE int lock = km_pins_lock_writer(&daemon->pins, true, err);
@@ -155,7 +192,12 @@ static int wait_while_off(struct km_daemon *daemon, struct km_err *err)
 
 static int start(struct km_daemon *daemon, struct km_err *err)
 {
-	return take_addresses(daemon, err) ?: km_daemon_apply(daemon, KM_APPLY_START);
+	int r = take_addresses(daemon, err);
+
+	if (r)
+		return r;
+	open_log(daemon);
+	return km_daemon_apply(daemon, KM_APPLY_START);
 }
 
 int km_daemon_enter(struct km_daemon *daemon, struct km_err *err)
@@ -207,6 +249,8 @@ void km_daemon_leave(struct km_daemon *daemon, bool stopped)
 	if (daemon->events.reader)
 		km_events_tick(&daemon->events, true, stdout);
 	km_events_close(&daemon->events);
+	km_seen_close(daemon->seen);
+	daemon->seen = NULL;
 	if (daemon->book.state >= 0) {
 		if (stopped && write_pid(daemon, 0, &err))
 			km_say("%s", err.text);
@@ -228,20 +272,29 @@ void km_daemon_look_at_files(struct km_daemon *daemon)
 }
 
 /* Another command has put a policy in force: when it changes by itself is in its files. */
-static void take_over(struct km_daemon *daemon, uint64_t generation)
+static void take_over(struct km_daemon *daemon, const struct km_state *state)
 {
 	struct km_facts facts = {.now = km_clock_wall()};
 	struct km_ruling ruling = {};
 	struct km_err err = {};
 
-	daemon->generation = generation;
+	daemon->generation = state->generation;
 	km_hold_look(&daemon->hold, &daemon->pins);
-	if (km_ruling_kept(daemon->target->name, false, &facts, &ruling, &err))
+	if (km_ruling_kept(daemon->target->name, false, &facts, &ruling, &err)) {
 		km_daemon_complain(daemon, &err);
-	else
+	} else {
 		daemon->next_until = ruling.policy.next_until;
+		daemon->metrics = ruling.policy.config.metrics;
+		if (state->trial_at) {
+			int64_t end = facts.now + (int64_t)(state->trial_at - (uint64_t)km_clock_boot());
+
+			if (end < daemon->next_until)
+				daemon->next_until = end;
+		}
+	}
 	km_ruling_free(&ruling);
-	km_say("%s: generation %" PRIu64 " in force, by another command", daemon->target->name, generation);
+	km_say("%s: generation %" PRIu64 " in force%s, by another command", daemon->target->name, state->generation,
+	       state->trial_at ? " on trial" : "");
 }
 
 bool km_daemon_read_book(struct km_daemon *daemon)
@@ -258,6 +311,6 @@ bool km_daemon_read_book(struct km_daemon *daemon)
 	if (state.leaving)
 		return false;
 	if (!daemon->off && state.generation != daemon->generation)
-		take_over(daemon, state.generation);
+		take_over(daemon, &state);
 	return true;
 }

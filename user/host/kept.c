@@ -15,6 +15,7 @@
 
 #define CURRENT "policy"
 #define PREVIOUS "policy.previous"
+#define TRIAL "policy.trial"
 /* Of writes under way; what a crash leaves of them is never read. */
 #define CURRENT_NEW ".policy.new"
 #define PREVIOUS_NEW ".policy.previous.new"
@@ -101,13 +102,13 @@ static int set_aside(int directory)
 	return 0;
 }
 
-static int replace(int directory, const struct km_bundle *bundle, uint64_t generation)
+static int replace(int directory, const char *file, const struct km_bundle *bundle, uint64_t generation)
 {
 	int r = write_new(directory, bundle, generation);
 
-	if (!r && has_other(directory, bundle->hash))
+	if (!r && !strcmp(file, CURRENT) && has_other(directory, bundle->hash))
 		r = set_aside(directory);
-	if (!r && renameat(directory, CURRENT_NEW, directory, CURRENT))
+	if (!r && renameat(directory, CURRENT_NEW, directory, file))
 		r = -errno;
 	if (r)
 		unlinkat(directory, CURRENT_NEW, 0);
@@ -116,7 +117,8 @@ static int replace(int directory, const struct km_bundle *bundle, uint64_t gener
 	return r;
 }
 
-int km_kept_write(const char *name, const struct km_bundle *bundle, uint64_t generation, struct km_err *err)
+static int keep(const char *name, const char *file, const struct km_bundle *bundle, uint64_t generation,
+		struct km_err *err)
 {
 	KM_AUTO_CLOSE int directory = -1;
 	char path[PATH_MAX];
@@ -124,7 +126,7 @@ int km_kept_write(const char *name, const struct km_bundle *bundle, uint64_t gen
 
 	if (!r) {
 		directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		r = directory < 0 ? -errno : replace(directory, bundle, generation);
+		r = directory < 0 ? -errno : replace(directory, file, bundle, generation);
 	}
 	if (r)
 		return km_fail(
@@ -135,9 +137,54 @@ int km_kept_write(const char *name, const struct km_bundle *bundle, uint64_t gen
 	return 0;
 }
 
-int km_kept_read(const char *name, bool previous, struct km_bundle *bundle, uint64_t *generation, struct km_err *err)
+int km_kept_write(const char *name, const struct km_bundle *bundle, uint64_t generation, struct km_err *err)
 {
-	const char *file = previous ? PREVIOUS : CURRENT, *damage = NULL;
+	return keep(name, CURRENT, bundle, generation, err);
+}
+
+int km_kept_write_trial(const char *name, const struct km_bundle *bundle, uint64_t generation, struct km_err *err)
+{
+	return keep(name, TRIAL, bundle, generation, err);
+}
+
+static const char *path_of(const char *name, const char *file, char path[PATH_MAX + 32])
+{
+	directory_of(name, path);
+	strcat(path, "/");
+	return strcat(path, file);
+}
+
+bool km_kept_on_trial(const char *name)
+{
+	char path[PATH_MAX + 32];
+	struct stat st;
+
+	return !lstat(path_of(name, TRIAL, path), &st);
+}
+
+void km_kept_drop_trial(const char *name)
+{
+	char path[PATH_MAX + 32];
+
+	unlink(path_of(name, TRIAL, path));
+}
+
+int64_t km_kept_time(const char *name)
+{
+	char path[PATH_MAX + 32];
+	struct stat st;
+
+	if (lstat(path_of(name, CURRENT, path), &st))
+		return 0;
+	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+}
+
+int km_kept_read(const char *name, enum km_kept_which which, struct km_bundle *bundle, uint64_t *generation,
+		 struct km_err *err)
+{
+	static const char *const files[] = {
+		[KM_KEPT_ACCEPTED] = CURRENT, [KM_KEPT_PREVIOUS] = PREVIOUS, [KM_KEPT_TRIAL] = TRIAL};
+	const char *file = files[which], *damage = NULL;
 	KM_AUTO_CLOSE int directory = -1;
 	char path[PATH_MAX];
 	struct stat st;
@@ -161,19 +208,26 @@ int km_kept_read(const char *name, bool previous, struct km_bundle *bundle, uint
 	return 0;
 }
 
+void km_kept_not_before(const char *name, int64_t wall)
+{
+	const struct timespec times[2] = {
+		{.tv_nsec = UTIME_OMIT},
+		{.tv_sec = wall / INT64_C(1000000000), .tv_nsec = wall % INT64_C(1000000000)},
+	};
+	char path[PATH_MAX + 32];
+
+	if (km_kept_time(name) < wall)
+		utimensat(AT_FDCWD, path_of(name, CURRENT, path), times, AT_SYMLINK_NOFOLLOW);
+}
+
 bool km_kept_exists(const char *name)
 {
-	char path[PATH_MAX + sizeof(CURRENT)];
-	struct stat st;
-
-	directory_of(name, path);
-	strcat(path, "/" CURRENT);
-	return !lstat(path, &st);
+	return km_kept_time(name) != 0;
 }
 
 static int remove_files(int directory)
 {
-	static const char *const files[] = {CURRENT, PREVIOUS, CURRENT_NEW, PREVIOUS_NEW};
+	static const char *const files[] = {CURRENT, PREVIOUS, TRIAL, CURRENT_NEW, PREVIOUS_NEW};
 
 	for (unsigned i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (unlinkat(directory, files[i], 0) && errno != ENOENT)

@@ -91,17 +91,58 @@ int km_netlink_dump(int netns_fd, int protocol, const struct nlmsghdr *request, 
 	return interrupted ? -EINTR : 0;
 }
 
-const void *km_netlink_attribute(const struct nlmsghdr *message, size_t fixed, unsigned type, size_t size)
+static const struct rtattr *find(const struct rtattr *attribute, int rest, unsigned type, size_t size)
 {
-	const struct rtattr *attribute;
-	int rest;
-
-	if (message->nlmsg_len < NLMSG_SPACE(fixed))
-		return NULL;
-	attribute = (const struct rtattr *)((const char *)message + NLMSG_SPACE(fixed));
-	rest = message->nlmsg_len - NLMSG_SPACE(fixed);
 	for (; RTA_OK(attribute, rest); attribute = RTA_NEXT(attribute, rest))
 		if ((attribute->rta_type & NLA_TYPE_MASK) == type && RTA_PAYLOAD(attribute) >= size)
-			return RTA_DATA(attribute);
+			return attribute;
 	return NULL;
+}
+
+static const struct rtattr *find_behind(const struct nlmsghdr *message, size_t fixed, unsigned type, size_t size)
+{
+	if (message->nlmsg_len < NLMSG_SPACE(fixed))
+		return NULL;
+	return find((const struct rtattr *)((const char *)message + NLMSG_SPACE(fixed)),
+		    message->nlmsg_len - NLMSG_SPACE(fixed), type, size);
+}
+
+const void *km_netlink_attribute(const struct nlmsghdr *message, size_t fixed, unsigned type, size_t size)
+{
+	const struct rtattr *attribute = find_behind(message, fixed, type, size);
+
+	return attribute ? RTA_DATA(attribute) : NULL;
+}
+
+const struct rtattr *km_netlink_nested(const struct nlmsghdr *message, size_t fixed, unsigned type)
+{
+	return find_behind(message, fixed, type, 0);
+}
+
+const struct rtattr *km_netlink_within(const struct rtattr *outer, unsigned type)
+{
+	return find(RTA_DATA(outer), RTA_PAYLOAD(outer), type, 0);
+}
+
+static int take_nothing(const struct nlmsghdr *message, void *context)
+{
+	(void)message;
+	(void)context;
+	return 0;
+}
+
+int km_netlink_order(int fd, const struct nlmsghdr *request)
+{
+	_Alignas(struct nlmsghdr) char buffer[4096];
+	bool interrupted;
+	ssize_t size;
+	int r;
+
+	if (send(fd, request, request->nlmsg_len, 0) < 0)
+		return -errno;
+	do {
+		size = receive(fd, buffer, sizeof(buffer));
+		r = size < 0 ? size : deliver(buffer, size, take_nothing, NULL, &interrupted);
+	} while (!r);
+	return r < 0 ? r : 0;
 }

@@ -23,4 +23,14 @@ int km_netlink_dump(int netns_fd, int protocol, const struct nlmsghdr *request, 
 /* The attribute of that type behind a fixed part of `fixed` bytes, with at least `size` bytes of data; or NULL. */
 const void *km_netlink_attribute(const struct nlmsghdr *message, size_t fixed, unsigned type, size_t size);
 
+/* The same for a nested attribute of any size, and for what is nested in it: the attribute itself, or NULL. */
+const struct rtattr *km_netlink_nested(const struct nlmsghdr *message, size_t fixed, unsigned type);
+const struct rtattr *km_netlink_within(const struct rtattr *outer, unsigned type);
+
+/*
+ * Sends `request` (NLM_F_REQUEST | NLM_F_ACK) on a netlink socket and waits for the answer: 0, or the -errno that the
+ * kernel gives.
+ */
+int km_netlink_order(int fd, const struct nlmsghdr *request);
+
 #endif

@@ -2,22 +2,15 @@
 #include "host/sockets.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "cleanup.h"
 #include "host/netlink.h"
 #include "policy/addr.h"
 
@@ -118,76 +111,4 @@ int km_listeners_read(int netns_fd, const unsigned *ports, size_t port_count, st
 	*list = listeners.list;
 	*count = listeners.count;
 	return 0;
-}
-
-/* True if one of the descriptors below that directory of /proc is the socket ("socket:[812]"). */
-static bool holds(int proc_fd, const char *pid, const char *name)
-{
-	char path[sizeof("2147483647/fd")], target[64];
-	struct dirent *entry;
-	bool found = false;
-	ssize_t size;
-	DIR *dir;
-	int fd;
-
-	snprintf(path, sizeof(path), "%.10s/fd", pid);
-	fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return false;
-	}
-	while (!found && (entry = readdir(dir))) {
-		size = readlinkat(fd, entry->d_name, target, sizeof(target) - 1);
-		if (size < 0)
-			continue;
-		target[size] = '\0';
-		found = !strcmp(target, name);
-	}
-	closedir(dir);
-	return found;
-}
-
-static void read_comm(int proc_fd, const char *pid, char comm[16])
-{
-	char path[sizeof("2147483647/comm")];
-	KM_AUTO_CLOSE int fd = -1;
-	ssize_t size = 0;
-
-	snprintf(path, sizeof(path), "%.10s/comm", pid);
-	fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		size = read(fd, comm, 16);
-	if (size <= 0) {
-		comm[0] = '\0';
-		return;
-	}
-	/* The kernel ends it with a newline, the sixteenth byte at the latest. */
-	comm[size - 1] = '\0';
-}
-
-bool km_socket_owner(uint64_t inode, int *pid, char comm[16])
-{
-	struct dirent *entry;
-	bool found = false;
-	char name[64];
-	DIR *proc;
-
-	snprintf(name, sizeof(name), "socket:[%" PRIu64 "]", inode);
-	proc = opendir("/proc");
-	if (!proc)
-		return false;
-	while (!found && (entry = readdir(proc))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		found = holds(dirfd(proc), entry->d_name, name);
-		if (found) {
-			*pid = atoi(entry->d_name);
-			read_comm(dirfd(proc), entry->d_name, comm);
-		}
-	}
-	closedir(proc);
-	return found;
 }

@@ -24,7 +24,4 @@ struct km_listener {
 int km_listeners_read(int netns_fd, const unsigned *ports, size_t port_count, struct km_listener **list, size_t *count,
 		      struct km_err *err);
 
-/* The process that holds the socket, from /proc/PID/fd: pid and comm (16 bytes with the NUL); false: not seen. */
-bool km_socket_owner(uint64_t inode, int *pid, char comm[16]);
-
 #endif

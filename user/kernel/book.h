@@ -7,6 +7,7 @@
 #define KM_BOOK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -20,7 +21,10 @@
 #define KM_KINDS_ROOM 16
 extern const char *const km_kinds[KM_KINDS];
 
-/* The one value of the map `state`. The fields up to `leaving` never move: any version can read them. */
+/*
+ * The one value of the map `state`. The fields up to `daemon_pid` never move: any version can read them, and takes them
+ * over from another.
+ */
 struct km_state {
 	uint32_t magic;
 	uint32_t layout;
@@ -33,22 +37,39 @@ struct km_state {
 	int64_t refused_at;
 	uint64_t reload_failures;
 	uint32_t daemon_pid;
-	uint32_t kept;			 /* running from the kept files, because those of -c are invalid */
-	uint32_t adopted;		 /* the last load found the links in place */
-	uint32_t packet_layer;		 /* wanted by the policy in force */
-	uint32_t relied;		 /* the image in force says KM_PACKET_LAYER */
-	uint32_t image_bytes;		 /* size class of the image map */
-	char version[32];		 /* of the kubemoat that wrote the policy */
-	char config[1024];		 /* absolute path of -c */
-	char cgroup[1024];		 /* path attached to, as its loader saw it */
-	char refusal[1024];		 /* why the files were refused, first error; empty: not */
+	uint32_t kept;		  /* running from the kept files, because those of -c are invalid */
+	uint32_t adopted;	  /* the last load found the links in place */
+	uint32_t packet_layer;	  /* wanted by the policy in force */
+	uint32_t relied;	  /* the image in force says KM_PACKET_LAYER */
+	uint32_t image_bytes;	  /* size class of the image map */
+	char version[32];	  /* of the kubemoat that wrote the policy */
+	char config[1024];	  /* absolute path of -c */
+	char cgroup[1024];	  /* path attached to, as its loader saw it */
+	char refusal[1024];	  /* why the files were refused, first error; empty: not */
+	uint64_t trial_at;	  /* a trial goes back then, CLOCK_BOOTTIME ns; 0: none is pending */
+	uint64_t back_generation; /* to what: of the accepted policy */
+	int64_t back_loaded_at;
+	unsigned char back_hash[32];
+	uint32_t rolled_back;	  /* the files refused last were a trial that nobody accepted */
+	uint32_t clock_doubted;	  /* the clock was behind `latest`: timed permissions count as over */
+	uint64_t last_generation; /* given to any policy, rolled back ones too */
+	int64_t latest;		  /* latest CLOCK_REALTIME ns seen */
+	int64_t clock_offset;	  /* largest CLOCK_REALTIME - CLOCK_BOOTTIME seen, ns; 0: never read */
+#ifdef KM_LAYOUT_TEST
+	uint64_t another_layout;
+#endif
 	uint64_t noticed[KM_KINDS_ROOM]; /* times that a daemon saw a problem of km_kinds[i] come */
 };
 
-/* A row of the map `names` (KM_SLOTS rows): which service counts in that slot. */
+#define KM_STATE_HEAD offsetof(struct km_state, kept)
+
+/* A row of the map `names` (KM_SLOTS rows): which service counts in that slot. The name never moves. */
 struct km_name_row {
 	char name[KM_NAME_MAX + 1]; /* empty: free */
-	uint8_t in_force;	    /* in the policy in force */
+#ifdef KM_LAYOUT_TEST
+	char another_layout[8];
+#endif
+	uint8_t in_force; /* in the policy in force */
 	uint8_t enforce;
 	uint8_t drop;
 	uint32_t port_count;
@@ -57,14 +78,21 @@ struct km_name_row {
 	uint64_t written;	     /* lines that hold a rule */
 };
 
-/* Opens or creates (first load) the maps `state` and `names`. -EPROTO: another layout, says which. */
+/*
+ * Opens or creates (first load) the maps `state` and `names`. Another layout: with `create` what it has in common with
+ * this one is taken over into maps that are not pinned yet, else -EPROTO says which it is.
+ */
 struct km_book {
 	int state, names; /* map file descriptors */
+	bool taken_over;  /* to be pinned when all else is: km_book_pin() */
 };
+int km_book_pin(const struct km_pins *pins, struct km_book *book, struct km_err *err);
 int km_book_open(const struct km_pins *pins, bool create, struct km_book *book, struct km_err *err);
 void km_book_close(struct km_book *book);
+/* A state map of any layout. */
+bool km_book_is_ours(int state_map);
 /* A state map, pinned or not, is of this layout: 0, else -EPROTO as above. */
-int km_book_check_layout(const struct km_pins *pins, int state_map, struct km_err *err);
+int km_book_check_layout(int state_map, struct km_err *err);
 int km_book_state(const struct km_book *book, struct km_state *state, struct km_err *err);
 int km_book_set_state(const struct km_book *book, const struct km_state *state, struct km_err *err);
 int km_book_names(const struct km_book *book, struct km_name_row rows[KM_SLOTS], struct km_err *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/hold.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,10 @@ const char *const km_held_names[KM_HELD_COUNT] = {
 	[KM_HELD_DENIALS] = KM_PIN_DENIALS,
 	[KM_HELD_MARKS] = KM_PIN_MARKS,
 	[KM_HELD_NOTES] = KM_PIN_NOTES,
+	[KM_HELD_CLAIMS] = KM_PIN_CLAIMS,
+	[KM_HELD_CUTS] = KM_PIN_CUTS,
+	[KM_HELD_ARRIVALS] = KM_PIN_ARRIVALS,
+	[KM_HELD_SEEN] = KM_PIN_SEEN,
 	[KM_HELD_PACKET_PROG] = KM_PIN_PACKET_PROG,
 	[KM_HELD_LOOKUP_PROG] = KM_PIN_LOOKUP_PROG,
 	[KM_HELD_PACKET] = KM_PIN_PACKET,
@@ -87,10 +92,7 @@ static uint32_t prog_id(int fd)
 /* Another version's state: its pins are for it to look after. */
 static bool is_of_another_layout(int state)
 {
-	char name[KM_OBJECT_NAME];
-	uint32_t id, value_size;
-
-	return state >= 0 && !km_map_read(state, &id, name, &value_size) && value_size != sizeof(struct km_state);
+	return state >= 0 && km_book_is_ours(state) && km_book_check_layout(state, NULL) == -EPROTO;
 }
 
 /*

@@ -19,16 +19,11 @@ uint32_t km_image_class(size_t bytes)
 	return class;
 }
 
-int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err)
+int km_image_make(uint32_t image_bytes, struct km_err *err)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	KM_AUTO_CLOSE int fd = -1;
-	void *map;
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
 
-	if (size > image_bytes)
-		return km_fail(err, E2BIG, "the policy needs %zu bytes in the kernel, its map has %u", size,
-			       image_bytes);
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
 	if (fd < 0 && errno == E2BIG)
 		return km_fail(
 			err, E2BIG,
@@ -37,6 +32,20 @@ int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km
 			image_bytes >> 10);
 	if (fd < 0)
 		return km_fail(err, errno, "no map of %u KiB for the policy: %s", image_bytes >> 10, strerror(errno));
+	return fd;
+}
+
+int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err)
+{
+	KM_AUTO_CLOSE int fd = -1;
+	void *map;
+
+	if (size > image_bytes)
+		return km_fail(err, E2BIG, "the policy needs %zu bytes in the kernel, its map has %u", size,
+			       image_bytes);
+	fd = km_image_make(image_bytes, err);
+	if (fd < 0)
+		return fd;
 	map = mmap(NULL, image_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return km_fail(err, errno, "the policy's map cannot be filled: %s", strerror(errno));
@@ -52,4 +61,48 @@ int km_image_swap(int images, uint32_t slot, int image_map, struct km_err *err)
 	if (bpf_map_update_elem(images, &slot, &image_map, BPF_ANY))
 		return km_fail(err, errno, "the new policy cannot be put in force: %s", strerror(errno));
 	return 0;
+}
+
+int km_image_free_bank(int images, uint32_t *bank, struct km_err *err)
+{
+	KM_AUTO_CLOSE int present = -1;
+	const struct km_image *image;
+	uint32_t zero = 0, id;
+
+	*bank = 0;
+	if (bpf_map_lookup_elem(images, &zero, &id)) {
+		if (errno == ENOENT)
+			return 0;
+		return km_fail(err, errno, "map 'images' cannot be read: %s", strerror(errno));
+	}
+	present = bpf_map_get_fd_by_id(id);
+	if (present < 0)
+		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+	image = mmap(NULL, sizeof(*image), PROT_READ, MAP_SHARED, present, 0);
+	if (image == MAP_FAILED)
+		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+	if (image->schedule[0].at && image->schedule[0].slot < KM_BANK)
+		*bank = KM_BANK;
+	munmap((void *)image, sizeof(*image));
+	return 0;
+}
+
+void km_image_clear_bank(int images, uint32_t bank)
+{
+	for (uint32_t slot = bank + 1; slot < bank + KM_BANK; slot++)
+		bpf_map_delete_elem(images, &slot);
+}
+
+/* The kernel waits out every running program when a map in a map is replaced, be it by itself. */
+int km_image_settle(int images, struct km_err *err)
+{
+	KM_AUTO_CLOSE int present = -1;
+	uint32_t zero = 0, id;
+
+	if (bpf_map_lookup_elem(images, &zero, &id))
+		return km_fail(err, errno, "map 'images' cannot be read: %s", strerror(errno));
+	present = bpf_map_get_fd_by_id(id);
+	if (present < 0)
+		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+	return km_image_swap(images, 0, present, err);
 }

@@ -11,9 +11,24 @@
 /* The smallest size class that holds `bytes`: a power of two, at least KM_IMAGE_MIN_BYTES. */
 uint32_t km_image_class(size_t bytes);
 
+/* An empty map of that class: a file descriptor, or -errno with *err (-E2BIG on kernels that end a value at 4 MiB: both
+ * figures). */
+int km_image_make(uint32_t image_bytes, struct km_err *err);
+
 /* A frozen map of that class filled with the image: a file descriptor, or -errno with *err (-E2BIG on kernels that
  * end a value at 4 MiB: both figures). */
 int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err);
+
+/*
+ * Slot 0 of the bank that the image in force does not name: 0 or KM_BANK. Slot 0 of the map itself belongs to neither,
+ * the others of a bank are it + 1 to it + KM_BANK - 1.
+ */
+int km_image_free_bank(int images, uint32_t *bank, struct km_err *err);
+/* Lets go of what a bank held. */
+void km_image_clear_bank(int images, uint32_t bank);
+
+/* Returns when no program of before is running any more. */
+int km_image_settle(int images, struct km_err *err);
 
 /* Swaps it in: every program that starts afterwards sees it; returns when none still uses the old one. */
 int km_image_swap(int images, uint32_t slot, int image_map, struct km_err *err);

@@ -127,8 +127,8 @@ static void health(const struct km_hold *hold, enum km_held which, enum km_held 
 void km_links_health(const struct km_hold *hold, bool packet_wanted, unsigned netns_inode, uint64_t cgroup_id,
 		     struct km_hook hooks[KM_HOOK_COUNT])
 {
-	hooks[0] = (struct km_hook){.name = "sk_lookup", .wanted = true};
-	hooks[1] = (struct km_hook){.name = "cgroup_skb", .wanted = packet_wanted};
+	hooks[0] = (struct km_hook){.name = KM_HOOK_LOOKUP, .wanted = true};
+	hooks[1] = (struct km_hook){.name = KM_HOOK_PACKET, .wanted = packet_wanted};
 	health(hold, KM_HELD_LOOKUP, KM_HELD_LOOKUP_PROG, netns_inode, &hooks[0]);
 	if (packet_wanted)
 		health(hold, KM_HELD_PACKET, KM_HELD_PACKET_PROG, cgroup_id, &hooks[1]);

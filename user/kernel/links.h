@@ -11,8 +11,11 @@
 #include "kernel/others.h"
 #include "kernel/pins.h"
 
+#define KM_HOOK_LOOKUP "sk_lookup"
+#define KM_HOOK_PACKET "cgroup_skb"
+
 struct km_hook {
-	const char *name; /* "sk_lookup", "cgroup_skb" */
+	const char *name; /* KM_HOOK_LOOKUP, KM_HOOK_PACKET */
 	bool wanted;
 	bool attached;		 /* as the kernel says, to the right place, with our program */
 	char trouble[160];	 /* what is wrong with it, also with the pin of what is attached; else "" */

@@ -12,6 +12,15 @@
 #include "kernel/book.h"
 #include "kernel/identity.h"
 
+/* What its state says may be of a namespace that is gone, whose number another one has by now. */
+static bool is_attached_there(const struct km_pins *other, uint32_t netns_inode)
+{
+	KM_AUTO_CLOSE int link = km_pins_get(other, KM_PIN_LOOKUP, NULL);
+	struct km_attachment place;
+
+	return link >= 0 && !km_link_read(link, &place) && place.where == netns_inode;
+}
+
 /* The port of `ports` that the other instance guards in that namespace, or 0. */
 static unsigned shared_port(const char *bpffs, const char *name, uint32_t netns_inode, const uint16_t *ports,
 			    size_t count)
@@ -24,7 +33,7 @@ static unsigned shared_port(const char *bpffs, const char *name, uint32_t netns_
 
 	if (!rows || km_pins_open(bpffs, name, false, &other, NULL))
 		return 0;
-	if (!km_book_open(&other, false, &book, NULL)) {
+	if (is_attached_there(&other, netns_inode) && !km_book_open(&other, false, &book, NULL)) {
 		if (!km_book_state(&book, &state, NULL) && state.netns_inode == netns_inode &&
 		    !km_book_names(&book, rows, NULL)) {
 			for (size_t i = 0; i < KM_SLOTS && !port; i++) {

@@ -44,6 +44,17 @@ static int check_kernel(struct km_err *err)
 	return 0;
 }
 
+static bool is_alike(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t length = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &length) && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
+	       (info.max_entries == bpf_map__max_entries(map) || info.type == BPF_MAP_TYPE_SK_STORAGE) &&
+	       info.map_flags == bpf_map__map_flags(map);
+}
+
 /* Uses the pinned map instead of a new one, if there is one. */
 static int reuse(const struct km_pins *pins, const char *pin, struct bpf_map *map, struct km_err *err)
 {
@@ -53,6 +64,9 @@ static int reuse(const struct km_pins *pins, const char *pin, struct bpf_map *ma
 		return 0;
 	if (fd < 0)
 		return fd;
+	/* Of another layout: a new one; what it counted is carried over. */
+	if (!is_alike(map, fd))
+		return 0;
 	if (bpf_map__reuse_fd(map, fd))
 		return km_fail(err, errno, "%s/%s/%s cannot be used again: %s", pins->bpffs, pins->name, pin,
 			       strerror(errno));
@@ -62,18 +76,18 @@ static int reuse(const struct km_pins *pins, const char *pin, struct bpf_map *ma
 static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, struct kubemoat_bpf *skeleton,
 		   struct km_err *err)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
 	int cpus = libbpf_num_possible_cpus();
 	KM_AUTO_CLOSE int template = -1;
 	int r = 0;
 
 	if (cpus < 1)
 		return km_fail(err, -cpus, "the number of possible CPUs cannot be read: %s", strerror(-cpus));
-	if (bpf_map__set_max_entries(skeleton->maps.denials, cpus))
-		return km_fail(err, errno, "map 'denials' cannot be sized: %s", strerror(errno));
-	template = bpf_map_create(BPF_MAP_TYPE_ARRAY, "km_image", sizeof(uint32_t), image_bytes, 1, &options);
+	if (bpf_map__set_max_entries(skeleton->maps.denials, cpus) ||
+	    bpf_map__set_max_entries(skeleton->maps.arrivals, cpus))
+		return km_fail(err, errno, "the maps of %d CPUs cannot be sized: %s", cpus, strerror(errno));
+	template = km_image_make(image_bytes, err);
 	if (template <0)
-		return km_fail(err, errno, "no map of %u KiB for the policy: %s", image_bytes >> 10, strerror(errno));
+		return template;
 	if (bpf_map__set_inner_map_fd(skeleton->maps.images, template))
 		return km_fail(err, errno, "map 'images' cannot be sized: %s", strerror(errno));
 	if (!fresh_images)
@@ -86,6 +100,14 @@ static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 		r = reuse(pins, KM_PIN_MARKS, skeleton->maps.marks, err);
 	if (!r)
 		r = reuse(pins, KM_PIN_NOTES, skeleton->maps.notes, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_CLAIMS, skeleton->maps.claims, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_CUTS, skeleton->maps.cuts, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_ARRIVALS, skeleton->maps.arrivals, err);
+	if (!r)
+		r = reuse(pins, KM_PIN_SEEN, skeleton->maps.seen, err);
 	/* libbpf holds a copy of the template only until load: it must outlive this function. */
 	if (!r && bpf_object__load(skeleton->obj)) {
 		int code = errno;
@@ -129,6 +151,10 @@ int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 		.denials = bpf_map__fd(skeleton->maps.denials),
 		.marks = bpf_map__fd(skeleton->maps.marks),
 		.notes = bpf_map__fd(skeleton->maps.notes),
+		.claims = bpf_map__fd(skeleton->maps.claims),
+		.cuts = bpf_map__fd(skeleton->maps.cuts),
+		.arrivals = bpf_map__fd(skeleton->maps.arrivals),
+		.seen = bpf_map__fd(skeleton->maps.seen),
 	};
 	return 0;
 }
@@ -142,7 +168,7 @@ void km_object_close(struct km_object *object)
 int km_object_bind(const struct km_object *object, const struct km_book *book, struct km_err *err)
 {
 	const int programs[] = {object->lookup_prog, object->packet_prog};
-	const int maps[] = {book->state, book->names};
+	const int maps[] = {book->state, book->names, object->cuts, object->seen};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
 		for (size_t j = 0; j < sizeof(maps) / sizeof(*maps); j++)
@@ -162,6 +188,10 @@ int km_object_pin(const struct km_pins *pins, const struct km_object *object, st
 		{KM_PIN_DENIALS, object->denials},
 		{KM_PIN_MARKS, object->marks},
 		{KM_PIN_NOTES, object->notes},
+		{KM_PIN_CLAIMS, object->claims},
+		{KM_PIN_CUTS, object->cuts},
+		{KM_PIN_ARRIVALS, object->arrivals},
+		{KM_PIN_SEEN, object->seen},
 		{KM_PIN_IMAGES, object->images},
 		{KM_PIN_PACKET_PROG, object->packet_prog},
 		{KM_PIN_LOOKUP_PROG, object->lookup_prog},

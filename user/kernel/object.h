@@ -16,6 +16,7 @@ struct km_object {
 	struct kubemoat_bpf *skeleton;
 	int lookup_prog, packet_prog;		     /* borrowed from the skeleton */
 	int images, counters, denials, marks, notes; /* likewise */
+	int claims, cuts, arrivals, seen;
 };
 
 /*
@@ -28,7 +29,8 @@ int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 		   struct km_object *object, struct km_err *err);
 void km_object_close(struct km_object *object);
 
-/* Binds the books to the programs: they live, and can be found, as long as those. 0 or -errno with *err. */
+/* Binds the books, and the maps that user space alone writes, to the programs: they live, and can be found, as long as
+ * those. 0 or -errno with *err. */
 int km_object_bind(const struct km_object *object, const struct km_book *book, struct km_err *err);
 
 /* Pins programs and maps (not links). */

@@ -3,7 +3,7 @@
  * An instance in bpffs: the directory <bpffs>/<name> (0700), the pins in it, its two locks and its state.
  *
  *   state, names            maps that only user space uses
- *   images, counters, denials, marks, notes   maps of the programs
+ *   images, counters, denials, marks, notes, claims, cuts, arrivals, seen   maps of the programs
  *   lookup_prog, packet_prog              programs
  *   lookup, packet                        links
  *   daemon                  a directory: what the running daemon locks
@@ -25,6 +25,10 @@
 #define KM_PIN_DENIALS "denials"
 #define KM_PIN_MARKS "marks"
 #define KM_PIN_NOTES "notes"
+#define KM_PIN_CLAIMS "claims"
+#define KM_PIN_CUTS "cuts"
+#define KM_PIN_ARRIVALS "arrivals"
+#define KM_PIN_SEEN "seen"
 #define KM_PIN_LOOKUP_PROG "lookup_prog"
 #define KM_PIN_PACKET_PROG "packet_prog"
 #define KM_PIN_LOOKUP "lookup"

@@ -11,6 +11,39 @@
 
 #include "cleanup.h"
 
+/* NULL where the programs in place are older than the map. */
+static int map_cuts(const struct km_pins *pins, const struct km_cuts **cuts, struct km_err *err)
+{
+	KM_AUTO_CLOSE int map = km_pins_get(pins, KM_PIN_CUTS, err);
+	void *mapped;
+
+	*cuts = NULL;
+	if (map < 0)
+		return map == -ENOENT ? 0 : map;
+	mapped = mmap(NULL, sizeof(**cuts), PROT_READ, MAP_SHARED, map, 0);
+	if (mapped == MAP_FAILED)
+		return km_fail(err, errno, "map '" KM_PIN_CUTS "' cannot be mapped: %s", strerror(errno));
+	*cuts = mapped;
+	return 0;
+}
+
+/* What user space counted beside. */
+static int add_cuts(const struct km_pins *pins, struct km_counters sums[KM_SLOTS], struct km_err *err)
+{
+	const struct km_cuts *cuts;
+	int r = map_cuts(pins, &cuts, err);
+
+	if (r || !cuts)
+		return r;
+	for (size_t slot = 0; slot < KM_SLOTS; slot++) {
+		sums[slot].count[KM_DENY][KM_REVOKED] += __atomic_load_n(&cuts->revoked[slot], __ATOMIC_RELAXED);
+		for (size_t i = 0; i < KM_VERDICTS * KM_REASONS_ROOM; i++)
+			sums[slot].count[i / KM_REASONS_ROOM][i % KM_REASONS_ROOM] += cuts->carried[slot][i];
+	}
+	munmap((void *)cuts, sizeof(*cuts));
+	return 0;
+}
+
 int km_read_counters(const struct km_pins *pins, struct km_counters sums[KM_SLOTS], struct km_err *err)
 {
 	KM_AUTO_CLOSE int map = km_pins_get(pins, KM_PIN_COUNTERS, err);
@@ -37,23 +70,33 @@ int km_read_counters(const struct km_pins *pins, struct km_counters sums[KM_SLOT
 				sum[i] += count[i];
 		}
 	}
-	return 0;
+	return add_cuts(pins, sums, err);
 }
 
 struct km_log_reader {
 	const struct km_log *cpus; /* mapped */
 	size_t size;
-	uint32_t count;
-	uint64_t next[]; /* per CPU: number of the event to read next, from 1 */
+	const struct km_cuts *cuts; /* mapped; NULL: not there */
+	uint32_t count;		    /* of CPUs and rings of `cuts` together */
+	struct {
+		const struct km_log *log;
+		uint64_t next; /* number of the event to read next, from 1 */
+	} ring[];
 };
 
-int km_log_open(const struct km_pins *pins, bool from_start, struct km_log_reader **reader, struct km_err *err)
+static void release(const struct km_log_reader *reader)
+{
+	munmap((void *)reader->cpus, reader->size);
+	if (reader->cuts)
+		munmap((void *)reader->cuts, sizeof(*reader->cuts));
+}
+
+static int map_cpus(const struct km_pins *pins, const struct km_log **cpus, uint32_t *count, struct km_err *err)
 {
 	KM_AUTO_CLOSE int map = km_pins_get(pins, KM_PIN_DENIALS, err);
 	struct bpf_map_info info = {0};
 	uint32_t length = sizeof(info);
-	struct km_log_reader *r;
-	void *cpus;
+	void *mapped;
 
 	if (map < 0)
 		return map;
@@ -61,23 +104,38 @@ int km_log_open(const struct km_pins *pins, bool from_start, struct km_log_reade
 		return km_fail(err, errno, "map '" KM_PIN_DENIALS "': %s", strerror(errno));
 	if (info.value_size != sizeof(struct km_log))
 		return km_fail(err, EPROTO, "map '" KM_PIN_DENIALS "' is of another version of kubemoat");
-	r = calloc(1, sizeof(*r) + info.max_entries * sizeof(r->next[0]));
-	if (!r)
-		return km_fail(err, ENOMEM, "no memory");
-	r->count = info.max_entries;
-	r->size = (size_t)r->count * sizeof(struct km_log);
-	cpus = mmap(NULL, r->size, PROT_READ, MAP_SHARED, map, 0);
-	if (cpus == MAP_FAILED) {
-		int code = errno;
+	mapped = mmap(NULL, info.max_entries * sizeof(struct km_log), PROT_READ, MAP_SHARED, map, 0);
+	if (mapped == MAP_FAILED)
+		return km_fail(err, errno, "map '" KM_PIN_DENIALS "' cannot be mapped: %s", strerror(errno));
+	*cpus = mapped;
+	*count = info.max_entries;
+	return 0;
+}
 
-		free(r);
-		return km_fail(err, code, "map '" KM_PIN_DENIALS "' cannot be mapped: %s", strerror(code));
+int km_log_open(const struct km_pins *pins, bool from_start, struct km_log_reader **reader, struct km_err *err)
+{
+	struct km_log_reader mapped = {0}, *r;
+	uint32_t cpus = 0;
+	int code;
+
+	code = map_cpus(pins, &mapped.cpus, &cpus, err);
+	if (code)
+		return code;
+	mapped.size = cpus * sizeof(*mapped.cpus);
+	code = map_cuts(pins, &mapped.cuts, err);
+	mapped.count = cpus + (mapped.cuts ? KM_CUT_LOGS : 0);
+	r = code ? NULL : malloc(sizeof(*r) + mapped.count * sizeof(r->ring[0]));
+	if (!r) {
+		release(&mapped);
+		return code ?: km_fail(err, ENOMEM, "no memory");
 	}
-	r->cpus = cpus;
+	*r = mapped;
 	for (uint32_t i = 0; i < r->count; i++) {
-		uint64_t head = __atomic_load_n(&r->cpus[i].head, __ATOMIC_ACQUIRE);
+		const struct km_log *log = i < cpus ? &r->cpus[i] : &r->cuts->log[i - cpus];
+		uint64_t head = __atomic_load_n(&log->head, __ATOMIC_ACQUIRE);
 
-		r->next[i] = !from_start ? head + 1 : head > KM_LOG_EVENTS ? head - KM_LOG_EVENTS + 1 : 1;
+		r->ring[i].log = log;
+		r->ring[i].next = !from_start ? head + 1 : head > KM_LOG_EVENTS ? head - KM_LOG_EVENTS + 1 : 1;
 	}
 	*reader = r;
 	return 0;
@@ -87,7 +145,7 @@ void km_log_close(struct km_log_reader *reader)
 {
 	if (!reader)
 		return;
-	munmap((void *)reader->cpus, reader->size);
+	release(reader);
 	free(reader);
 }
 
@@ -115,22 +173,22 @@ size_t km_log_read(struct km_log_reader *reader, struct km_event *events, size_t
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < reader->count; i++) {
-		const struct km_log *cpu = &reader->cpus[i];
-		uint64_t head = __atomic_load_n(&cpu->head, __ATOMIC_ACQUIRE);
+		const struct km_log *log = reader->ring[i].log;
+		uint64_t head = __atomic_load_n(&log->head, __ATOMIC_ACQUIRE), *next = &reader->ring[i].next;
 
-		while (reader->next[i] <= head && count < room) {
+		while (*next <= head && count < room) {
 			uint64_t oldest = head > KM_LOG_EVENTS ? head - KM_LOG_EVENTS + 1 : 1;
 
-			if (reader->next[i] < oldest) {
-				*lost += oldest - reader->next[i];
-				reader->next[i] = oldest;
+			if (*next < oldest) {
+				*lost += oldest - *next;
+				*next = oldest;
 			}
-			if (copy_event(cpu, reader->next[i], &events[count]))
+			if (copy_event(log, *next, &events[count]))
 				count++;
 			else
 				(*lost)++;
-			reader->next[i]++;
-			head = __atomic_load_n(&cpu->head, __ATOMIC_ACQUIRE);
+			++*next;
+			head = __atomic_load_n(&log->head, __ATOMIC_ACQUIRE);
 		}
 	}
 	qsort(events, count, sizeof(*events), by_time);
@@ -142,6 +200,6 @@ uint64_t km_log_suppressed(const struct km_log_reader *reader)
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < reader->count; i++)
-		sum += __atomic_load_n(&reader->cpus[i].suppressed, __ATOMIC_RELAXED);
+		sum += __atomic_load_n(&reader->ring[i].log->suppressed, __ATOMIC_RELAXED);
 	return sum;
 }

@@ -9,7 +9,7 @@
 #include "error.h"
 #include "kernel/pins.h"
 
-/* Sums of all CPUs, one struct a slot (KM_SLOTS of them). */
+/* Sums of all CPUs and of what user space counted, one struct a slot (KM_SLOTS of them). */
 int km_read_counters(const struct km_pins *pins, struct km_counters sums[KM_SLOTS], struct km_err *err);
 
 /* A reader of the log with a place of its own. */

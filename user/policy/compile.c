@@ -86,7 +86,8 @@ int km_rules_ranges(const struct km_rules *rules, enum km_family family, int64_t
 	size_t valid = 0;
 
 	for (size_t i = 0; i < rules->count; i++)
-		valid += rules->list[i].family == family && now < rules->list[i].until;
+		valid += rules->list[i].family == family &&
+			 km_rule_holds(rules->list[i].until, rules->list[i].deny, now);
 	*ranges = NULL;
 	*count = 0;
 	if (!valid)
@@ -96,7 +97,7 @@ int km_rules_ranges(const struct km_rules *rules, enum km_family family, int64_t
 	if (!s.ranges)
 		return -ENOMEM;
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->list[i].family == family && now < rules->list[i].until)
+		if (rules->list[i].family == family && km_rule_holds(rules->list[i].until, rules->list[i].deny, now))
 			sweep_rule(&s, &rules->list[i]);
 	sweep_close(&s, NULL);
 	if (s.open)
@@ -225,7 +226,7 @@ static uint16_t service_flags(const struct km_config_service *service, const str
 	uint16_t flags = (service->enforce ? KM_ENFORCE : 0) | (service->drop ? KM_DROP : 0);
 
 	for (unsigned i = 0; i < rules->self_count; i++)
-		if (rules->self[i].deny && now < rules->self[i].until)
+		if (rules->self[i].deny && km_rule_holds(rules->self[i].until, true, now))
 			flags |= KM_DENY_SELF;
 	return flags;
 }

@@ -13,6 +13,8 @@
 #include "policy/yaml_tree.h"
 
 #define EVENTS_PER_SECOND 200
+#define METRICS_ADDRESS 0x7f000001 /* 127.0.0.1 */
+#define METRICS_PORT 9475
 #define LIST_SUFFIX ".allow"
 
 static const struct builtin {
@@ -209,6 +211,7 @@ int km_config_parse(const struct km_file *file, struct km_config *config, struct
 		.present = file->bytes || file->trouble,
 		.packet_layer = true,
 		.events_per_second = EVENTS_PER_SECOND,
+		.metrics = {KM_V4, {{METRICS_ADDRESS}}, METRICS_PORT},
 	};
 	if (file->trouble)
 		km_diag_error(diags, 0, 1, 1, "the configuration cannot be read: %s", file->trouble);

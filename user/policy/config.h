@@ -8,6 +8,7 @@
 #include "kubemoat.h"
 #include "policy/bundle.h"
 #include "policy/diag.h"
+#include "policy/endpoint.h"
 
 #define KM_LISTS 64 /* allowlists of one service */
 #define KM_FAILSAFES 64
@@ -40,6 +41,12 @@ struct km_config_failsafe {
 	struct km_place place;
 };
 
+struct km_config_limit {
+	bool set;
+	unsigned most;
+	struct km_place place;
+};
+
 struct km_config {
 	bool present; /* false: no file; the built-in services with empty lists, in audit */
 	struct km_config_service services[KM_SERVICES];
@@ -48,6 +55,8 @@ struct km_config {
 	unsigned failsafe_count;
 	bool packet_layer; /* layers names packet (default) */
 	unsigned events_per_second;
+	struct km_config_limit max_cut; /* connections that a reload may cut */
+	struct km_endpoint metrics;	/* where the daemon serves them */
 };
 
 /*

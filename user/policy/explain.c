@@ -51,7 +51,8 @@ static const struct km_rule *decider(const struct km_rules *rules, int64_t now, 
 		for (; i < rules->count && !compare(&rules->list[i], family, first, len); i++) {
 			const struct km_rule *rule = &rules->list[i];
 
-			if (now < rule->until && (says == ANYTHING || rule->deny == (says == DENY)))
+			if (km_rule_holds(rule->until, rule->deny, now) &&
+			    (says == ANYTHING || rule->deny == (says == DENY)))
 				return rule;
 		}
 	}
@@ -61,7 +62,7 @@ static const struct km_rule *decider(const struct km_rules *rules, int64_t now, 
 static const struct km_self_rule *self_decider(const struct km_rules *rules, int64_t now, bool deny)
 {
 	for (unsigned i = 0; i < rules->self_count; i++)
-		if (rules->self[i].deny == deny && now < rules->self[i].until)
+		if (rules->self[i].deny == deny && km_rule_holds(rules->self[i].until, deny, now))
 			return &rules->self[i];
 	return NULL;
 }
@@ -118,7 +119,7 @@ static const struct km_rule *nearest(const struct km_rules *rules, int64_t now, 
 
 		if (rule->family != family)
 			break;
-		if (rule->deny || now >= rule->until)
+		if (rule->deny || !km_rule_holds(rule->until, false, now))
 			continue;
 		if (km_ip_compare(ip, rule->ip) < 0)
 			miss = distance(ip, rule->ip);
@@ -201,21 +202,21 @@ void km_explain(const struct km_policy *policy, const struct km_bundle *bundle, 
 		unsigned service, enum km_family family, struct km_ip ip, struct km_explanation *out)
 {
 	const struct km_rules *rules = &policy->rules[service];
-	const struct km_rule *rule = decider(rules, facts->now, family, ip, ANYTHING), *other = NULL;
+	const struct km_rule *rule = decider(rules, km_facts_moment(facts), family, ip, ANYTHING), *other = NULL;
 	const struct km_config_failsafe *failsafe = failsafe_decider(&policy->config, family, ip);
 
 	*out = (struct km_explanation){.self = is_self(facts, family, ip)};
 	if (out->self) {
-		explain_self(rules, bundle, facts->now, failsafe, out);
+		explain_self(rules, bundle, km_facts_moment(facts), failsafe, out);
 	} else if (failsafe && (!rule || rule->deny)) {
 		decided_by(out, KM_ALLOWED_FAILSAFE, 0, failsafe->place.line);
 		other = rule;
 	} else if (rule) {
 		decided_by(out, rule->deny ? KM_DENIED_SOURCE : KM_ALLOWED, rule->file, rule->line);
-		other = decider(rules, facts->now, family, ip, rule->deny ? ALLOW : DENY);
+		other = decider(rules, km_facts_moment(facts), family, ip, rule->deny ? ALLOW : DENY);
 	} else {
 		out->reason = KM_DENIED_SOURCE;
-		name_miss(policy, bundle, facts->now, service, family, ip, out->near, sizeof(out->near));
+		name_miss(policy, bundle, km_facts_moment(facts), service, family, ip, out->near, sizeof(out->near));
 	}
 	if (other)
 		name_rule(bundle, other, out->overrides, sizeof(out->overrides));
@@ -228,11 +229,30 @@ void km_explain(const struct km_policy *policy, const struct km_bundle *bundle, 
 bool km_explain_rule(const struct km_policy *policy, const struct km_facts *facts, unsigned service,
 		     enum km_family family, struct km_ip ip, unsigned *file, unsigned *line)
 {
-	const struct km_rule *rule = decider(&policy->rules[service], facts->now, family, ip, ANYTHING);
+	const struct km_rule *rule = decider(&policy->rules[service], km_facts_moment(facts), family, ip, ANYTHING);
 
 	if (!rule)
 		return false;
 	*file = rule->file;
 	*line = rule->line;
 	return true;
+}
+
+enum km_reason km_explain_flow(const struct km_policy *policy, const struct km_facts *facts, unsigned service,
+			       enum km_family family, struct km_ip source, struct km_ip destination)
+{
+	const struct km_rules *rules = &policy->rules[service];
+	const struct km_rule *rule;
+	bool listed;
+
+	if (is_self(facts, family, source) || km_ip_loopback(family, destination) ||
+	    !km_ip_compare(source, destination)) {
+		listed = !self_decider(rules, km_facts_moment(facts), true);
+	} else {
+		rule = decider(rules, km_facts_moment(facts), family, source, ANYTHING);
+		listed = rule && !rule->deny;
+	}
+	if (listed)
+		return KM_ALLOWED;
+	return failsafe_decider(&policy->config, family, source) ? KM_ALLOWED_FAILSAFE : KM_DENIED_SOURCE;
 }

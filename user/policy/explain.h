@@ -30,4 +30,11 @@ void km_explain(const struct km_policy *policy, const struct km_bundle *bundle, 
 bool km_explain_rule(const struct km_policy *policy, const struct km_facts *facts, unsigned service,
 		     enum km_family family, struct km_ip ip, unsigned *file, unsigned *line);
 
+/*
+ * The reason that decides a flow of which only the addresses are known, as the lookup would: whether it came through lo
+ * is taken from them. KM_ALLOWED, KM_ALLOWED_FAILSAFE or KM_DENIED_SOURCE, at the cost of a few searches.
+ */
+enum km_reason km_explain_flow(const struct km_policy *policy, const struct km_facts *facts, unsigned service,
+			       enum km_family family, struct km_ip source, struct km_ip destination);
+
 #endif

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "error.h"
+#include "policy/endpoint.h"
 #include "policy/failsafe.h"
 #include "policy/schema.h"
 
 static km_schema_handler open_version, open_services, open_layers, open_ports, open_allow;
-static km_schema_handler take_mode, take_failsafe, take_layer, take_per_second, take_service, take_service_mode,
-	take_port, take_list, take_deny;
+static km_schema_handler take_mode, take_failsafe, take_layer, take_per_second, take_max_cut, take_listen, take_service,
+	take_service_mode, take_port, take_list, take_deny;
 
 enum mode { AUDIT, ENFORCE };
 enum denial { RESET, DROP };
@@ -47,6 +48,18 @@ static const struct km_schema events_keys[] = {
 	{NULL},
 };
 
+static const struct km_schema limits_keys[] = {
+	{"max_cut", KM_SCHEMA_INTEGER, .least = 0, .most = 1000000, .take = take_max_cut,
+	 .expects = "a number of connections from 0 to 1000000, such as 10"},
+	{NULL},
+};
+
+static const struct km_schema metrics_keys[] = {
+	{"listen", KM_SCHEMA_TEXT, .take = take_listen,
+	 .expects = "ADDRESS:PORT in quotes, such as \"127.0.0.1:9475\" or \"[::1]:9475\""},
+	{NULL},
+};
+
 static const struct km_schema file_keys[] = {
 	{"version", KM_SCHEMA_INTEGER, .least = 1, .most = 1, .open = open_version,
 	 .expects = "1, the only version known here"},
@@ -62,8 +75,10 @@ static const struct km_schema file_keys[] = {
 	 .expects = "a list of lookup and packet, such as [lookup, packet]"},
 	{"events", KM_SCHEMA_MAP, .keys = events_keys,
 	 .expects = "a map, such as {per_second: 200}"},
-	{"limits", KM_SCHEMA_UNSUPPORTED},
-	{"metrics", KM_SCHEMA_UNSUPPORTED},
+	{"limits", KM_SCHEMA_MAP, .keys = limits_keys,
+	 .expects = "a map, such as {max_cut: 10}"},
+	{"metrics", KM_SCHEMA_MAP, .keys = metrics_keys,
+	 .expects = "a map, such as {listen: \"127.0.0.1:9475\"}"},
 	{NULL},
 };
 /* clang-format on */
@@ -149,6 +164,26 @@ static int take_per_second(void *context, const struct km_schema_value *value)
 	struct km_draft *draft = context;
 
 	draft->config->events_per_second = value->number;
+	return 0;
+}
+
+static int take_max_cut(void *context, const struct km_schema_value *value)
+{
+	struct km_draft *draft = context;
+
+	draft->config->max_cut = (struct km_config_limit){true, value->number, value->node->place};
+	return 0;
+}
+
+static int take_listen(void *context, const struct km_schema_value *value)
+{
+	struct km_draft *draft = context;
+	char phrase[KM_YAML_PHRASE];
+	struct km_err err;
+
+	if (km_endpoint_parse(value->node->text, &draft->config->metrics, &err))
+		km_diag_error(draft->diags, 0, value->node->place.line, value->node->place.column, "listen %s %s",
+			      km_yaml_quote(value->node, phrase), err.text);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static bool failsafe(const struct km_config *config, enum km_family family, stru
 static bool denies_self(const struct km_rules *rules, int64_t now)
 {
 	for (unsigned i = 0; i < rules->self_count; i++)
-		if (rules->self[i].deny && rules->self[i].until > now)
+		if (rules->self[i].deny && (rules->self[i].until > now || now == KM_DOUBTED))
 			return true;
 	return false;
 }
@@ -55,7 +55,10 @@ static bool lists_allow(const struct km_rules *rules, int64_t now, enum km_famil
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct km_rule *rule = &rules->list[i];
 
-		if (rule->until <= now || !covers(rule->family, rule->ip, rule->len, family, ip))
+		/* Where the clock is doubted: permissions with an end are over, denials with one are not. */
+		if (now == KM_DOUBTED ? rule->until != KM_FOREVER && !rule->deny : rule->until <= now)
+			continue;
+		if (!covers(rule->family, rule->ip, rule->len, family, ip))
 			continue;
 		if (!best || rule->len > best->len || (rule->len == best->len && rule->deny))
 			best = rule;

@@ -173,14 +173,10 @@ void km_policy_free(struct km_policy *policy)
 	km_config_free(&policy->config);
 }
 
-static int service_by_port(const struct km_config *config, const char *text)
+int km_policy_service_of_port(const struct km_policy *policy, unsigned port)
 {
-	unsigned port = 0;
+	const struct km_config *config = &policy->config;
 
-	if (text[0] == '0' || strspn(text, "0123456789") != strlen(text) || strlen(text) > 5)
-		return -1;
-	for (; *text; text++)
-		port = port * 10 + (*text - '0');
 	for (unsigned i = 0; i < config->service_count; i++)
 		for (unsigned p = 0; p < config->services[i].port_count; p++)
 			if (config->services[i].ports[p] == port)
@@ -188,12 +184,23 @@ static int service_by_port(const struct km_config *config, const char *text)
 	return -1;
 }
 
+static int service_by_port(const struct km_policy *policy, const char *text)
+{
+	unsigned port = 0;
+
+	if (text[0] == '0' || strspn(text, "0123456789") != strlen(text) || strlen(text) > 5)
+		return -1;
+	for (; *text; text++)
+		port = port * 10 + (*text - '0');
+	return km_policy_service_of_port(policy, port);
+}
+
 int km_policy_service(const struct km_policy *policy, const char *name_or_port)
 {
 	for (unsigned i = 0; i < policy->config.service_count; i++)
 		if (!strcmp(policy->config.services[i].name, name_or_port))
 			return (int)i;
-	return service_by_port(&policy->config, name_or_port);
+	return service_by_port(policy, name_or_port);
 }
 
 bool km_policy_family_ruled(const struct km_policy *policy, unsigned service, enum km_family family, int64_t now)

@@ -10,6 +10,8 @@
 #include "kubemoat.h"
 
 #define KM_FOREVER INT64_MAX
+/* As the moment to decide for: which one it is cannot be trusted. Timed permissions are over, timed denials are not. */
+#define KM_DOUBTED KM_FOREVER
 
 /* One prefix. A range in a file becomes the fewest prefixes that cover it exactly, @any two: same line each. */
 struct km_rule {
@@ -32,6 +34,12 @@ struct km_self_rule {
 	bool deny;
 	int64_t until;
 };
+
+/* True if a rule that ends at `until` holds at the moment `now` (CLOCK_REALTIME ns, or KM_DOUBTED). */
+static inline bool km_rule_holds(int64_t until, bool deny, int64_t now)
+{
+	return now == KM_DOUBTED ? until == KM_FOREVER || deny : now < until;
+}
 
 /* Zero-initialise. */
 struct km_rules {

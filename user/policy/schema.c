@@ -33,13 +33,20 @@ static const struct km_schema *find_key(const struct km_schema *keys, const char
 	return NULL;
 }
 
-/* The key whose map, one level down, knows the name. */
+/* The key whose map, one level down, knows the name; rather one that supports it. */
 static const struct km_schema *find_below(const struct km_schema *keys, const char *name)
 {
-	for (; keys->key; keys++)
-		if (keys->keys && find_key(keys->keys, name))
+	const struct km_schema *unsupported = NULL;
+
+	for (; keys->key; keys++) {
+		const struct km_schema *found = keys->keys ? find_key(keys->keys, name) : NULL;
+
+		if (found && found->type != KM_SCHEMA_UNSUPPORTED)
 			return keys;
-	return NULL;
+		if (found && !unsupported)
+			unsupported = keys;
+	}
+	return unsupported;
 }
 
 static void unknown_key(const struct walk *walk, const struct level *level, const struct km_yaml *key)

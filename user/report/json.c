@@ -27,13 +27,15 @@ static struct json_object *diags_of(const struct km_bundle *bundle, const struct
 }
 
 void km_json_diags(FILE *out, const struct km_bundle *bundle, const struct km_diags *diags, const char *result,
-		   uint64_t generation)
+		   uint64_t generation, int64_t trial_until)
 {
 	struct json_object *object = json_object_new_object();
 
 	if (result) {
 		km_put_text(object, "result", result);
 		km_put_number(object, "generation", generation);
+		if (trial_until)
+			km_put_time(object, "trial_until", trial_until);
 	}
 	km_put_bool(object, "valid", !diags->errors);
 	json_object_object_add(object, "errors", diags_of(bundle, diags, KM_ERROR_DIAG));
@@ -99,6 +101,7 @@ void km_json_stats(FILE *out, const struct km_stats *stats)
 		km_put_text(service, "mode", km_row_mode(row));
 		km_put_bool(service, "in_force", row->in_force);
 		km_put_ports(service, "ports", row);
+		km_put_number(service, "cut", stats->counters[slot].count[KM_DENY][KM_REVOKED]);
 		json_object_object_add(service, "counters", counters_of(&stats->counters[slot]));
 		json_object_array_add(services, service);
 	}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "plan.h"
 #include "policy/bundle.h"
 #include "policy/diag.h"
 #include "report/view.h"
@@ -13,9 +14,10 @@
 
 /* `result` and `generation` of a load or reload; NULL: only whether the files are valid. `diags` must be sorted. */
 void km_json_diags(FILE *out, const struct km_bundle *bundle, const struct km_diags *diags, const char *result,
-		   uint64_t generation);
+		   uint64_t generation, int64_t trial_until);
 void km_json_answer(FILE *out, const struct km_answer *answer);
 void km_json_status(FILE *out, const struct km_status *status);
+void km_json_plan(FILE *out, const struct km_plan *plan);
 void km_json_stats(FILE *out, const struct km_stats *stats);
 void km_json_denial(FILE *out, const struct km_denial *denial);
 void km_json_top(FILE *out, const struct km_top *top);

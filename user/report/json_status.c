@@ -153,6 +153,10 @@ static void put_policy(struct json_object *object, const struct km_status *statu
 		km_put_text(object, "next_until", NULL);
 	else
 		km_put_time(object, "next_until", status->next_until);
+	if (status->trial_until)
+		km_put_time(object, "trial_until", status->trial_until);
+	else
+		km_put_text(object, "trial_until", NULL);
 	if (*state->refusal) {
 		refused = json_object_new_object();
 		km_put_time(refused, "at", state->refused_at);

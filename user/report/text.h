@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "plan.h"
 #include "policy/bundle.h"
 #include "policy/diag.h"
 #include "report/view.h"
@@ -19,6 +20,7 @@
 void km_text_diags(FILE *out, const struct km_bundle *bundle, const struct km_diags *diags, size_t most);
 void km_text_answer(FILE *out, const struct km_answer *answer);
 void km_text_status(FILE *out, const struct km_status *status);
+void km_text_plan(FILE *out, const struct km_plan *plan);
 void km_text_stats(FILE *out, const struct km_stats *stats);
 /* One line; the last of `count` alike ones. */
 void km_text_denial(FILE *out, const struct km_denial *denial, uint64_t count);

@@ -31,6 +31,8 @@ static void print_policy(FILE *out, const struct km_status *status)
 		fprintf(out, "  %-12spid %u\n", "daemon", state->daemon_pid);
 	else
 		print_field(out, "daemon", "none, changes of the files wait for kubemoat reload");
+	if (status->trial_until)
+		print_field(out, "on trial", km_clock_format(status->trial_until, time));
 	if (status->next_until != KM_FOREVER)
 		print_field(out, "next until", km_clock_format(status->next_until, time));
 }

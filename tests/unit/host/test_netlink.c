@@ -138,6 +138,34 @@ static void finds_attributes_that_fit(void **state)
 	assert_null(km_netlink_attribute(&message.header, fixed, IFA_ADDRESS, 1));
 }
 
+static void finds_what_is_nested(void **state)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg fixed;
+		struct rtattr outer;
+		struct rtattr first;
+		unsigned char one[4];
+		struct rtattr second;
+		unsigned char two[4];
+	} message = {
+		.header = {.nlmsg_len = sizeof(message)},
+		.outer = {.rta_len = RTA_LENGTH(2 * RTA_LENGTH(4)), .rta_type = 7 | NLA_F_NESTED},
+		.first = {.rta_len = RTA_LENGTH(4), .rta_type = 1},
+		.second = {.rta_len = RTA_LENGTH(4), .rta_type = 2},
+	};
+	const struct rtattr *outer = km_netlink_nested(&message.header, sizeof(message.fixed), 7);
+
+	(void)state;
+	assert_ptr_equal(outer, &message.outer);
+	assert_ptr_equal(km_netlink_within(outer, 2), &message.second);
+	assert_null(km_netlink_within(outer, 3));
+	assert_null(km_netlink_nested(&message.header, sizeof(message.fixed), 8));
+	/* What is longer than what holds it is not there. */
+	message.second.rta_len++;
+	assert_null(km_netlink_within(outer, 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +174,7 @@ int main(void)
 		cmocka_unit_test(stops_when_told),
 		cmocka_unit_test(hands_on_the_kernels_refusal),
 		cmocka_unit_test(finds_attributes_that_fit),
+		cmocka_unit_test(finds_what_is_nested),
 	};
 
 	return cmocka_run_group_tests_name("host/netlink", tests, NULL, NULL);

@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -154,21 +153,6 @@ static void sees_mptcp_listeners_as_tcp(void **state)
 	close(netns);
 }
 
-static void names_who_holds_the_socket(void **state)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), pid = 0;
-	uint64_t inode = inode_of(fd);
-	char comm[16];
-
-	(void)state;
-	assert_return_code(prctl(PR_SET_NAME, "fifteen-letters"), 0);
-	assert_true(km_socket_owner(inode, &pid, comm));
-	assert_int_equal(pid, getpid());
-	assert_string_equal(comm, "fifteen-letters");
-	close(fd);
-	assert_false(km_socket_owner(inode, &pid, comm));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,7 +160,6 @@ int main(void)
 		cmocka_unit_test(keeps_to_the_ports_and_the_namespace),
 		cmocka_unit_test(says_the_cgroup),
 		cmocka_unit_test(sees_mptcp_listeners_as_tcp),
-		cmocka_unit_test(names_who_holds_the_socket),
 	};
 
 	return cmocka_run_group_tests_name("host/sockets", tests, NULL, NULL);

@@ -24,6 +24,9 @@ static const char *summary(const struct km_config *config)
 
 #define ADD(...) (n += snprintf(text + n, sizeof(text) - n, __VA_ARGS__))
 	ADD("%s events %u", config->packet_layer ? "packet" : "lookup", config->events_per_second);
+	if (config->max_cut.set)
+		ADD(" max_cut %u at %u:%u", config->max_cut.most, config->max_cut.place.line,
+		    config->max_cut.place.column);
 	for (unsigned i = 0; i < config->failsafe_count; i++) {
 		const struct km_config_failsafe *f = &config->failsafe[i];
 
@@ -75,6 +78,9 @@ static const struct {
 	{"version: 1\nservices: {etcd: {allow: []}}\n", "packet events 200; etcd audit reset 2379 2380"},
 	{"version: 1\nlayers: [packet, lookup]\nservices: {etcd: {deny: drop}}\n",
 	 "packet events 200; etcd audit drop 2379 2380 etcd.allow"},
+	{"version: 1\nservices: {etcd: {}}\nlimits: {max_cut: 0}\n",
+	 "packet events 200 max_cut 0 at 3:19; etcd audit reset 2379 2380 etcd.allow"},
+	{"version: 1\nservices: {etcd: {}}\nlimits: {}\n", "packet events 200; etcd audit reset 2379 2380 etcd.allow"},
 	{"version: 1\nlayers: [lookup]\nservices: {etcd: {deny: reset}}\nevents: {per_second: 0}\n",
 	 "lookup events 0; etcd audit reset 2379 2380 etcd.allow"},
 	{"version: 1\nevents: {}\nservices: {etcd: }\n", "packet events 200; etcd audit reset 2379 2380 etcd.allow"},

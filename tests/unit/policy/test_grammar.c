@@ -29,8 +29,6 @@ static const struct config_case of_keys[] = {
 	{"version: 1\nservices:\n  etcd: {}\n  kubelet: {}\n  etcd: {ports: [1]}\n", {{5, 3, "twice, first at 3:3"}}},
 	{"version: 1\nservices: {web: {ports: [1]}, web: {ports: [1]}}\n", {{2, 31, "twice, first at 2:12"}}},
 	/* Not supported by this version, at the key. */
-	{"version: 1\nlimits: {max_cut: 10}\nservices: {etcd: {}}\nmetrics: {listen: \"127.0.0.1:9475\"}\n",
-	 {{2, 1, "\"limits\" is not supported by this version"}, {4, 1, "\"metrics\" is not supported"}}},
 	{"version: 1\nservices:\n  etcd:\n    rate: {connections: 50}\n    tls: {}\n    egress: [a]\n    local: {}\n"
 	 "    listen:\n",
 	 {{4, 5, "\"rate\" is not supported by this version"},
@@ -49,6 +47,13 @@ static const struct config_case of_values[] = {
 	{"version: 1\nmode: [audit]\nservices: {etcd: {}}\n", {{2, 7, "found a list"}}},
 	{"version: 1\nservices: {etcd: {mode: Audit}}\n", {{2, 25, "audit or enforce"}}},
 	{"version: 1\nservices: {etcd: {deny: rst}}\n", {{2, 25, "reset or drop"}}},
+	/* Limits. */
+	{"version: 1\nlimits: {max_cut: -1}\nservices: {etcd: {}}\n", {{2, 19, "from 0 to 1000000"}}},
+	{"version: 1\nlimits: {max_cut: 1000001}\nservices: {etcd: {}}\n", {{2, 19, "from 0 to 1000000"}}},
+	{"version: 1\nlimits: {max_cut: many}\nservices: {etcd: {}}\n", {{2, 19, "found the string \"many\""}}},
+	{"version: 1\nlimits: {max_cut: }\nservices: {etcd: {}}\n", {{2, 10, "found nothing"}}},
+	{"version: 1\nlimits: 10\nservices: {etcd: {}}\n", {{2, 9, "found the integer 10"}}},
+	{"version: 1\nmax_cut: 10\nservices: {etcd: {}}\n", {{2, 1, "under \"limits\""}}},
 	/* Services. */
 	{"version: 1\nservices:\n", {{2, 1, "found nothing"}}},
 	{"version: 1\nservices: {}\n", {{2, 11, "\"services\" is empty"}}},
@@ -104,6 +109,18 @@ static const struct config_case of_values[] = {
 	/* Events. */
 	{"version: 1\nevents: {per_second: 1000001}\nservices: {etcd: {}}\n", {{2, 22, "0 to 1000000"}}},
 	{"version: 1\nevents: 200\nservices: {etcd: {}}\n", {{2, 9, "a map"}}},
+	/* Metrics. */
+	{"version: 1\nmetrics: 9475\nservices: {etcd: {}}\n", {{2, 10, "a map, such as {listen:"}}},
+	{"version: 1\nmetrics: {listen: 9475}\nservices: {etcd: {}}\n", {{2, 19, "ADDRESS:PORT in quotes"}}},
+	{"version: 1\nmetrics:\n  listen: [::1]:9475\nservices: {etcd: {}}\n",
+	 {{3, 12, "text with other colons goes in quotes"}}},
+	{"version: 1\nmetrics: {listen: off}\nservices: {etcd: {}}\n",
+	 {{2, 19, "listen \"off\" has no numeric address"}}},
+	{"version: 1\nmetrics:\n  listen: \"localhost:9475\"\nservices: {etcd: {}}\n",
+	 {{3, 11, "listen \"localhost:9475\" has no numeric address"}}},
+	{"version: 1\nmetrics: {port: 9475}\nservices: {etcd: {}}\n", {{2, 11, "\"listen\""}}},
+	{"version: 1\nlisten: \"127.0.0.1:9475\"\nservices: {etcd: {}}\n", {{2, 1, "under \"metrics\""}}},
+	{"version: 1\nrate: {connections: 50}\nservices: {etcd: {}}\n", {{2, 1, "under a name in \"services\""}}},
 	/* All errors of a file in one go. */
 	{"mode: of\nservices:\n  etcd: {prots: [1]}\n  web: {}\nfailsafe: [10.0.0.0/8]\nlayers: [packet]\n",
 	 {{1, 1, "version"},

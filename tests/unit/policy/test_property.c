@@ -136,6 +136,10 @@ static void check_policy(uint64_t seed, unsigned flows, uint64_t seen[KM_REASONS
 		expected = km_oracle(&random.policy, &random.facts, service, &flow);
 		if (image_decide((struct km_image *)lines.data, service, &flow) != expected)
 			wrong = "the image";
+		else if (flow.via == KM_VIA_UNKNOWN &&
+			 km_explain_flow(&random.policy, &random.facts, service, flow.family, flow.source,
+					 flow.destination) != expected)
+			wrong = "explain's reason for the flow";
 		else if (explain_applies(&flow))
 			wrong = explain_wrong(&random, service, &flow, expected);
 		if (wrong)

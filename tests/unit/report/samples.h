@@ -33,6 +33,7 @@ static inline void sample_stats(struct km_stats *stats)
 	memset(stats, 0, sizeof(*stats));
 	sample_row(&stats->rows[1]);
 	stats->counters[1].count[KM_DENY][KM_DENIED_SOURCE] = 3;
+	stats->counters[1].count[KM_DENY][KM_REVOKED] = 2;
 	stats->counters[1].count[KM_ALLOW][KM_ALLOWED] = UINT64_MAX;
 	/* Out of the file, its counts stay. */
 	stats->rows[5] = (struct km_name_row){.name = "old", .port_count = 1, .ports = {6443}};

@@ -24,7 +24,7 @@ static void test_diags(void **state)
 
 	(void)state;
 	sample_diags(&bundle, &diags, files, list);
-	km_json_diags(written_begin(&written), &bundle, &diags, NULL, 0);
+	km_json_diags(written_begin(&written), &bundle, &diags, NULL, 0, 0);
 	assert_string_equal(
 		written_end(&written),
 		"{\"valid\":false,"
@@ -34,7 +34,7 @@ static void test_diags(void **state)
 	free(written.text);
 
 	diags = (struct km_diags){};
-	km_json_diags(written_begin(&written), &bundle, &diags, "applied", 4);
+	km_json_diags(written_begin(&written), &bundle, &diags, "applied", 4, 0);
 	assert_string_equal(written_end(&written),
 			    "{\"result\":\"applied\",\"generation\":4,\"valid\":true,\"errors\":[],\"warnings\":[]}\n");
 	free(written.text);
@@ -80,11 +80,11 @@ static void test_stats(void **state)
 	assert_string_equal(
 		written_end(&written),
 		"{\"services\":[{\"name\":\"etcd\",\"mode\":\"enforce\",\"in_force\":true,\"ports\":[2379,2380],"
-		"\"counters\":["
+		"\"cut\":2,\"counters\":["
 		"{\"verdict\":\"allow\",\"reason\":\"allowed\",\"count\":18446744073709551615},"
 		"{\"verdict\":\"allow\",\"reason\":\"allowed_failsafe\",\"count\":0},"
 		"{\"verdict\":\"deny\",\"reason\":\"denied_source\",\"count\":3},"
-		"{\"verdict\":\"deny\",\"reason\":\"revoked\",\"count\":0},"
+		"{\"verdict\":\"deny\",\"reason\":\"revoked\",\"count\":2},"
 		"{\"verdict\":\"deny\",\"reason\":\"denied_martian\",\"count\":0},"
 		"{\"verdict\":\"deny\",\"reason\":\"error\",\"count\":0},"
 		"{\"verdict\":\"audit\",\"reason\":\"denied_source\",\"count\":0},"
@@ -141,7 +141,8 @@ static void test_status(void **state)
 		"\"name\":\"kubemoat\",\"adopted\":false,\"mode\":\"enforce\",\"generation\":4,"
 		"\"loaded_at\":\"2026-11-24T19:00:00.000000Z\",\"age_seconds\":12,\"config\":\"/etc/kubemoat\","
 		"\"version\":\"1.0\",\"netns\":\"net:[4026531840]\",\"cgroup\":\"/sys/fs/cgroup\","
-		"\"daemon\":{\"pid\":77},\"next_until\":\"2026-11-24T19:01:00.000000Z\",\"refused\":null,"
+		"\"daemon\":{\"pid\":77},\"next_until\":\"2026-11-24T19:01:00.000000Z\",\"trial_until\":null,"
+		"\"refused\":null,"
 		"\"reload_failures\":2,\"noticed\":{\"detached\":3,\"replaced\":0,\"unpinned\":1,"
 		"\"foreign\":0,\"uncovered\":0,\"refused\":0,\"rolled_back\":0,\"kept\":0,\"off\":0},"
 		"\"hooks\":[{\"name\":\"sk_lookup\",\"attached\":false,\"wanted\":true,\"others\":[]},"

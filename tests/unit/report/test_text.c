@@ -100,7 +100,7 @@ static void test_stats(void **state)
 			    "etcd     enforce  2379,2380  allow    allowed           18446744073709551615\n"
 			    "etcd     enforce  2379,2380  allow    allowed_failsafe  0\n"
 			    "etcd     enforce  2379,2380  deny     denied_source     3\n"
-			    "etcd     enforce  2379,2380  deny     revoked           0\n"
+			    "etcd     enforce  2379,2380  deny     revoked           2\n"
 			    "etcd     enforce  2379,2380  deny     denied_martian    0\n"
 			    "etcd     enforce  2379,2380  deny     error             0\n"
 			    "etcd     enforce  2379,2380  audit    denied_source     0\n"

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SIGKILL at every system call of a change: afterwards the old or the new state is in force, never neither, and the next
+# start is clean. KM_KILLS=all tries every call (make soak), else so many of them, evenly spread (default 40 a test).
+
+load lib/guard
+
+setup_file() {
+	make -C "$BATS_TEST_DIRNAME/../.." --no-print-directory -s B=build/layout LAYOUT_TEST=1
+}
+
+setup() { guard_setup; }
+teardown() { guard_teardown; }
+
+OTHER=$BATS_TEST_DIRNAME/../../build/layout/kubemoat
+
+# Lines "CALL N" for every system call of the command, in order.
+calls() {
+	strace -f -o "$T/trace" "$@" > /dev/null 2>&1 || true
+	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$T/trace" | awk '{ print $1, ++n[$1] }'
+}
+
+# As many of them as are to be tried.
+chosen() {
+	awk -v want="${KM_KILLS:-40}" '{ line[NR] = $0 }
+		END { step = want == "all" || want >= NR ? 1 : NR / want
+			for (i = 1; i <= NR; i += step) print line[int(i)] }'
+}
+
+# killed_at CALL N COMMAND...: whatever it printed is of no interest.
+killed_at() {
+	strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" "${@:3}" > /dev/null 2>&1 || true
+}
+
+no_leftovers() {
+	[ -z "$(find "$BPFFS/$NAME" -name '*-new')" ]
+}
+
+# In force, old or new: the client gets in by both, the stranger by neither.
+in_force_after() {
+	sees client served "$HOST4:6443"
+	[ "$(outcome stranger "$HOST4:6443")" != served ] || fail "stranger served after a kill at $*"
+}
+
+outcome() {
+	on "$1" "$TOOLS/client" --timeout 300 "$2" 2> /dev/null | cut -d ' ' -f 1
+}
+
+each_kill() {
+	local call n tried=0
+	while read -r call n; do
+		if [ $((tried % 2)) = 0 ]; then allow apiserver "$CLIENT4" 192.0.2.1; else allow apiserver "$CLIENT4" 192.0.2.2; fi
+		killed_at "$call" "$n" "$@"
+		in_force_after "$call $n"
+		km load > /dev/null || fail "load after a kill at $call $n"
+		no_leftovers || fail "leftovers after a kill at $call $n"
+		km status > "$T/status" || fail "after a kill at $call $n: $(< "$T/status")"
+		tried=$((tried + 1))
+	done < "$T/points"
+	[ "$tried" -ge 20 ]
+}
+
+prepare() {
+	server_start echo '[::]:6443'
+	guard_one apiserver 6443 "$CLIENT4"
+	km load
+}
+
+@test "reload" {
+	prepare
+	allow apiserver "$CLIENT4" 192.0.2.9
+	calls "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" reload | chosen > "$T/points"
+	each_kill "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" reload
+}
+
+@test "load beside what is in force" {
+	prepare
+	calls "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
+	each_kill "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
+}
+
+@test "upgrade to another layout" {
+	prepare
+	calls "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
+	km load
+	each_kill "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
+}
+
+@test "a first load: nothing or all of it after the next one, and no layer stays in the way of who is listed" {
+	server_start echo '[::]:6443'
+	guard_one apiserver 6443 "$CLIENT4"
+	calls "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
+	while read -r call n; do
+		km unload > /dev/null
+		killed_at "$call" "$n" "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
+		sees client served "$HOST4:6443"
+		km load > /dev/null || fail "load after a kill at $call $n"
+		no_leftovers || fail "leftovers after a kill at $call $n"
+		sees stranger refused "$HOST4:6443"
+		km status > "$T/status" || fail "after a kill at $call $n: $(< "$T/status")"
+	done < "$T/points"
+}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Another version takes an instance over: the same layout of pins, and one that differs in nearly every map, both ways.
+
+load lib/guard
+
+setup_file() {
+	make -C "${BATS_TEST_DIRNAME}/../.." --no-print-directory -s B=build/layout LAYOUT_TEST=1
+}
+
+setup() { guard_setup; }
+teardown() { guard_teardown; }
+
+OTHER=$BATS_TEST_DIRNAME/../../build/layout/kubemoat
+
+other() {
+	"$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" "$@"
+}
+
+# Once each way, with both kinds of clients, so that every count is known.
+visit() {
+	sees client served "$HOST4:6443"
+	sees client served "[$HOST6]:6443"
+	sees stranger refused "$HOST4:6443"
+}
+
+setup_guard() {
+	server_start echo '[::]:6443'
+	guard_one apiserver 6443 "$CLIENT4" "$CLIENT6"
+	km load
+	visit
+}
+
+@test "another layout takes over and gives back: verdicts and counts go on" {
+	setup_guard
+	exits 0 other load
+	visit
+	[ "$(other stats -o json | jq '[.services[].counters[] | select(.reason == "allowed" or .reason == "denied_source") | .count] | add')" = 6 ]
+	exits 0 other status
+	exits 0 km load
+	visit
+	expect_count apiserver allow allowed 6
+	expect_count apiserver deny denied_source 3
+	exits 0 km status
+	[ "$(km status -o json | jq .generation)" = 1 ]
+}
+
+@test "readers of another layout say which; unload takes it away" {
+	setup_guard
+	for verb in status stats drops reload; do
+		exits 3 other $verb
+		[ "$(wc -l < "$T/errors")" = 1 ]
+		told layout
+	done
+	exits 0 other unload
+	sees stranger served "$HOST4:6443"
+	[ ! -e "$BPFFS/$NAME" ]
+}
+
+@test "under a stream of connects an upgrade and a downgrade let nobody in and lose no count" {
+	server_start echo '[::]:6443'
+	guard_one apiserver 6443 "$CLIENT4" "$CLIENT6"
+	km load
+	stream in client 6 "$HOST4:6443"
+	stream out stranger 6 "$HOST4:6443"
+	for _ in 1 2 3; do
+		other load
+		km load
+	done
+	streamed in served
+	streamed out refused
+	expect_count apiserver allow allowed "$(jq .served "$T/stream-in.out")"
+	expect_count apiserver deny denied_source "$(jq .refused "$T/stream-out.out")"
+}
+
+@test "no other layout while a policy is on trial: refused, nothing changed" {
+	setup_guard
+	allow apiserver "$STRANGER4"
+	km reload --confirm 60s
+	exits 3 other load
+	told trial
+	sees stranger served "$HOST4:6443"
+	exits 0 km reload --accept
+	exits 0 other load
+}
+
+@test "the same layout: programs are replaced in place, adopted" {
+	setup_guard
+	exits 0 km load
+	[ "$(km status -o json | jq .adopted)" = true ]
+	expect_count apiserver allow allowed 2
+}
