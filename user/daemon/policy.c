@@ -168,7 +168,7 @@ static void open_log(struct km_daemon *daemon)
 		km_events_open(&daemon->events, &daemon->pins, daemon->target, daemon->json, false, NULL);
 }
 
-/* Something says off: the books are opened all the same, so that a second daemon is told who is here, and unload heard. */
+/* Something says off: the books are opened all the same, so that a second daemon is refused, and `unload` heard. */
 static int wait_while_off(struct km_daemon *daemon, struct km_err *err)
 {
 	KM_AUTO_CLOSE int lock = km_pins_lock_writer(&daemon->pins, true, err);
