@@ -16,9 +16,9 @@
  * its log. KM_LAYOUT_TEST builds one that differs in nearly every map, for the tests of upgrade and downgrade.
  */
 #ifdef KM_LAYOUT_TEST
-#define KM_LAYOUT 1004
+#define KM_LAYOUT 1005
 #else
-#define KM_LAYOUT 4
+#define KM_LAYOUT 5
 #endif
 
 #define KM_NAME_MAX 32	  /* longest instance or service name, without the NUL */

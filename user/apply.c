@@ -242,6 +242,23 @@ static int put_again(struct km_run *run, bool pending, struct km_outcome *outcom
 	return r;
 }
 
+/* From another layout: what is in force by programs of this one, then the files. Never both in one step. */
+static int take_over(struct km_run *run, struct km_outcome *outcome, struct km_err *err)
+{
+	int r;
+
+	if (!run->book.taken_over || !run->state.generation)
+		return 0;
+	r = put_again(run, false, outcome, err);
+	if (r && r != -ENOENT)
+		return r;
+	km_policy_free(&run->policy);
+	run->policy = (struct km_policy){0};
+	run->in_force = false;
+	km_hold_look(&run->hold, &run->pins);
+	return 0;
+}
+
 static void forget_refusal(struct km_state *state)
 {
 	*state->refusal = 0;
@@ -304,6 +321,10 @@ static int transact(struct km_run *run, struct km_outcome *outcome, struct km_er
 		return 0;
 	if (!run->state.generation)
 		km_trial_end(run);
+	r = take_over(run, outcome, err);
+	outcome->result = KM_UNCHANGED;
+	if (r)
+		return r;
 	r = km_judge_files(run, outcome, &usable, err);
 	if (r)
 		return r;

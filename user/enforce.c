@@ -119,10 +119,12 @@ static bool covers_listeners(const struct km_host *host, int cgroup, const uint1
 /* One way to put a policy in force. */
 struct way {
 	struct km_images images;
-	uint32_t class;	    /* size of an image */
+	uint32_t present;   /* size class of what is in force; 0: nothing is */
+	uint32_t class;	    /* to come */
 	int cgroup;	    /* -1: without the packet layer */
 	const char *path;   /* of it */
 	bool relies;	    /* the image counts on the packet layer */
+	bool pushed;	    /* the images are in the maps */
 	bool whole;	    /* what is attached is as it should be: another image is enough */
 	bool packet_failed; /* out: the packet layer cannot be attached */
 };
@@ -153,28 +155,46 @@ static int link_packet(const struct km_enforce *e, const struct km_object *objec
 	return r ? name_who_is_in_the_way(e, way, r, err) : 0;
 }
 
-/* New programs (and maps, as far as they are not used again): filled before they are attached. */
-static int swap_programs(const struct km_enforce *e, struct way *way, struct km_err *err)
+static int push_images(const struct km_enforce *e, struct way *way, struct km_err *err)
 {
-	bool fresh = !way->whole || way->class != e->state->image_bytes;
+	KM_AUTO_CLOSE int images = km_pins_get(e->pins, KM_PIN_IMAGES, err);
+
+	return images < 0 ? images : km_images_push(&way->images, images, way->class, way->relies, err);
+}
+
+/* Fills new maps with what is in force, or with the new policy where nothing is, or nothing that they can hold. */
+static int fill(const struct km_enforce *e, struct way *way, int images, struct km_err *err)
+{
+	KM_AUTO_CLOSE int present = km_pins_get(e->pins, KM_PIN_IMAGES, NULL);
+
+	way->pushed = !way->present || way->present > way->class || e->book->taken_over;
+	if (way->pushed)
+		return km_images_push(&way->images, images, way->class, way->relies, err);
+	return km_images_copy(present, way->present, images, way->class, way->images.count, err);
+}
+
+/*
+ * Programs of the way's class, and maps as far as they cannot be used again, filled before anything is attached. Both
+ * layers judge by one policy all the while, whichever of their links has been moved when this is killed.
+ */
+static int move_programs(const struct km_enforce *e, struct way *way, struct km_err *err)
+{
+	bool fresh = !way->whole || way->class != way->present;
 	struct km_object object;
 	struct km_carry carry;
 	int r;
 
+	way->pushed = false;
 	km_carry_open(e->pins, &carry);
 	r = km_object_load(e->pins, way->class, fresh, e->host->netns_cookie, &object, err);
-
 	if (r) {
 		km_carry_close(&carry);
 		return r;
 	}
 	r = km_object_bind(&object, e->book, err);
-	/* A packet layer that is new must stand before an image relies on it. */
-	if (!r && !fresh)
-		r = link_packet(e, &object, way, err);
-	if (!r)
-		r = km_images_push(&way->images, object.images, way->class, way->relies, err);
 	if (!r && fresh)
+		r = fill(e, way, object.images, err);
+	if (!r)
 		r = link_packet(e, &object, way, err);
 	if (!r)
 		r = km_link_lookup(e->pins, object.lookup_prog, e->host->netns, err);
@@ -182,23 +202,37 @@ static int swap_programs(const struct km_enforce *e, struct way *way, struct km_
 		r = km_carry_over(&carry, &object, err);
 	if (!r)
 		r = km_object_pin(e->pins, &object, err);
+	if (!r) {
+		way->whole = true;
+		way->present = way->class;
+	}
 	km_carry_close(&carry);
 	km_object_close(&object);
 	return r;
 }
 
-static int swap_images(const struct km_enforce *e, struct way *way, struct km_err *err)
-{
-	KM_AUTO_CLOSE int images = km_pins_get(e->pins, KM_PIN_IMAGES, err);
-
-	return images < 0 ? images : km_images_push(&way->images, images, way->class, way->relies, err);
-}
-
+/*
+ * Programs and policy never change in one step: a writer killed between the two links would leave each layer with
+ * another policy. Programs come first, and a packet layer that is new stands before an image relies on it; only those
+ * of a smaller class come last, since what was in force may not fit them.
+ */
 static int go(const struct km_enforce *e, struct way *way, struct km_err *err)
 {
-	if (way->whole && !e->programs && way->class == e->state->image_bytes)
-		return swap_images(e, way, err);
-	return swap_programs(e, way, err);
+	uint32_t class = way->class;
+	int r = 0;
+
+	if (way->class < way->present)
+		way->class = way->present;
+	if (!way->whole || e->programs || way->class != way->present)
+		r = move_programs(e, way, err);
+	if (!r && !way->pushed)
+		r = push_images(e, way, err);
+	if (r || way->class == class)
+		return r;
+	/* The policy is in force. Where it cannot be moved, it stays in the larger maps. */
+	way->class = class;
+	move_programs(e, way, &(struct km_err){});
+	return 0;
 }
 
 /*
@@ -211,6 +245,13 @@ static int go_without_packet(const struct km_enforce *e, struct way *way, char n
 	way->cgroup = -1;
 	way->relies = false;
 	return go(e, way, err);
+}
+
+static uint32_t present_class(const struct km_pins *pins)
+{
+	KM_AUTO_CLOSE int images = km_pins_get(pins, KM_PIN_IMAGES, NULL);
+
+	return images < 0 ? 0 : km_image_present_class(images);
 }
 
 /* The size class for an image: kept while it fits and is not four times too large, so that programs seldom change. */
@@ -281,7 +322,8 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 	if (!r)
 		r = km_book_set_names(e->book, e->rows, err);
 	if (!r) {
-		way.class = pick_class(km_images_bytes(&way.images), e->state->image_bytes);
+		way.present = present_class(e->pins);
+		way.class = pick_class(km_images_bytes(&way.images), way.present);
 		way.cgroup = cgroup;
 		way.path = path;
 		way.relies = packet && covers_listeners(e->host, cgroup, ports, port_count, path, notice);
@@ -295,7 +337,6 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 		r = km_link_packet_drop(e->pins, err);
 	if (r)
 		return r;
-	e->state->image_bytes = way.class;
 	e->state->packet_layer = packet;
 	e->state->relied = way.relies;
 	e->state->netns_inode = e->host->netns_inode;

@@ -148,3 +148,10 @@ int km_images_push(struct km_images *images, int map, uint32_t class, bool relie
 		km_image_clear_bank(map, bank ? 0 : KM_BANK);
 	return r;
 }
+
+int km_images_copy(int from, uint32_t from_class, int to, uint32_t to_class, unsigned more, struct km_err *err)
+{
+	int r = check_memory((uint64_t)(km_image_count(from) + more) * to_class, err);
+
+	return r ?: km_image_copy_all(from, from_class, to, to_class, err);
+}

@@ -41,4 +41,10 @@ size_t km_images_bytes(const struct km_images *images);
  */
 int km_images_push(struct km_images *images, int map, uint32_t class, bool relies, struct km_err *err);
 
+/*
+ * Copies all that is in force into the empty maps `to`, which have room for so many `more` images afterwards. 0 or
+ * -errno with *err.
+ */
+int km_images_copy(int from, uint32_t from_class, int to, uint32_t to_class, unsigned more, struct km_err *err);
+
 #endif

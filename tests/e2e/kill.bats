@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SIGKILL at every system call of a change: afterwards the old or the new state is in force, never neither, and the next
-# start is clean. KM_KILLS=all tries every call (make soak), else so many of them, evenly spread (default 40 a test).
+# start is clean. KM_KILLS=all tries every call (make soak), else so many of them, evenly spread (default 25 a test).
 
 load lib/guard
 
@@ -13,17 +13,19 @@ teardown() { guard_teardown; }
 
 OTHER=$BATS_TEST_DIRNAME/../../build/layout/kubemoat
 
-# Lines "CALL N" for every system call of the command, in order.
+# Lines "CALL N" for every system call of the command, in order, and "turn" behind those that change what is in force.
 calls() {
 	strace -f -o "$T/trace" "$@" > /dev/null 2>&1 || true
-	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$T/trace" | awk '{ print $1, ++n[$1] }'
+	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(([A-Z_]*).*/\1 \2/p' "$T/trace" | awk '
+		{ print $1, ++n[$1], $2 ~ /^BPF_LINK_(CREATE|UPDATE)$/ || $1 ~ /^rename/ ? "turn" : "" }'
 }
 
-# As many of them as are to be tried.
+# As many of them as are to be tried, and every turn.
 chosen() {
-	awk -v want="${KM_KILLS:-40}" '{ line[NR] = $0 }
+	awk -v want="${KM_KILLS:-25}" '{ line[NR] = $0 }
 		END { step = want == "all" || want >= NR ? 1 : NR / want
-			for (i = 1; i <= NR; i += step) print line[int(i)] }'
+			for (i = 1; i <= NR; i += step) pick[int(i)] = 1
+			for (i = 1; i <= NR; i++) if (pick[i] || line[i] ~ /turn/) print line[i] }'
 }
 
 # killed_at CALL N COMMAND...: whatever it printed is of no interest.
@@ -47,10 +49,52 @@ outcome() {
 
 each_kill() {
 	local call n tried=0
-	while read -r call n; do
+	while read -r call n _; do
 		if [ $((tried % 2)) = 0 ]; then allow apiserver "$CLIENT4" 192.0.2.1; else allow apiserver "$CLIENT4" 192.0.2.2; fi
 		killed_at "$call" "$n" "$@"
 		in_force_after "$call $n"
+		km load > /dev/null || fail "load after a kill at $call $n"
+		no_leftovers || fail "leftovers after a kill at $call $n"
+		km status > "$T/status" || fail "after a kill at $call $n: $(< "$T/status")"
+		tried=$((tried + 1))
+	done < "$T/points"
+	[ "$tried" -ge 20 ]
+}
+
+# Both layers judge by one list, the old or the new: the client is on one, the stranger on the other.
+one_list_after() {
+	local both
+	both="$(outcome client "$HOST4:6443") $(outcome stranger "$HOST4:6443")"
+	case $both in
+	'served refused' | 'refused served') ;;
+	*) fail "client and stranger see $both after a kill at $*" ;;
+	esac
+}
+
+# Two lists for which the kernel's maps are of another size. a or b: a is small and has the client, b the stranger.
+list() {
+	if [ "$1" = a ]; then
+		allow apiserver "$CLIENT4"
+	else
+		allow apiserver "$STRANGER4"
+		cat "$T/many" >> "$CONF/apiserver.allow"
+	fi
+}
+
+# each_kill_between FROM TO
+each_kill_between() {
+	local call n tried=0
+	local command=("$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" reload)
+	list "$1"
+	km load
+	list "$2"
+	calls "${command[@]}" | chosen > "$T/points"
+	while read -r call n _; do
+		list "$1"
+		km reload > /dev/null || fail "reload after a kill at $call $n"
+		list "$2"
+		killed_at "$call" "$n" "${command[@]}"
+		one_list_after "$call $n"
 		km load > /dev/null || fail "load after a kill at $call $n"
 		no_leftovers || fail "leftovers after a kill at $call $n"
 		km status > "$T/status" || fail "after a kill at $call $n: $(< "$T/status")"
@@ -85,11 +129,32 @@ prepare() {
 	each_kill "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
 }
 
+@test "reload to a list that needs larger maps, and back" {
+	prepare
+	awk 'BEGIN { for (i = 0; i < 20000; i++) printf "11.%d.%d.%d\n", i / 32768, i / 128 % 256, i % 128 * 2 }' > "$T/many"
+	each_kill_between a b
+	each_kill_between b a
+}
+
+@test "upgrade to another layout with other files" {
+	prepare
+	: > "$T/many"
+	list b
+	calls "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
+	while read -r call n _; do
+		list a
+		km load > /dev/null || fail "load after a kill at $call $n"
+		list b
+		killed_at "$call" "$n" "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
+		one_list_after "$call $n"
+	done < "$T/points"
+}
+
 @test "a first load: nothing or all of it after the next one, and no layer stays in the way of who is listed" {
 	server_start echo '[::]:6443'
 	guard_one apiserver 6443 "$CLIENT4"
 	calls "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
-	while read -r call n; do
+	while read -r call n _; do
 		km unload > /dev/null
 		killed_at "$call" "$n" "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
 		sees client served "$HOST4:6443"

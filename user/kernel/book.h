@@ -41,7 +41,6 @@ struct km_state {
 	uint32_t adopted;	  /* the last load found the links in place */
 	uint32_t packet_layer;	  /* wanted by the policy in force */
 	uint32_t relied;	  /* the image in force says KM_PACKET_LAYER */
-	uint32_t image_bytes;	  /* size class of the image map */
 	char version[32];	  /* of the kubemoat that wrote the policy */
 	char config[1024];	  /* absolute path of -c */
 	char cgroup[1024];	  /* path attached to, as its loader saw it */

@@ -63,21 +63,69 @@ int km_image_swap(int images, uint32_t slot, int image_map, struct km_err *err)
 	return 0;
 }
 
+/* The map in that slot: a file descriptor, -ENOENT: none, or -errno with *err. */
+static int open_slot(int images, uint32_t slot, struct km_err *err)
+{
+	uint32_t id;
+	int fd;
+
+	if (bpf_map_lookup_elem(images, &slot, &id))
+		return errno == ENOENT ? -ENOENT
+				       : km_fail(err, errno, "map 'images' cannot be read: %s", strerror(errno));
+	fd = bpf_map_get_fd_by_id(id);
+	return fd >= 0 ? fd : km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+}
+
+uint32_t km_image_present_class(int images)
+{
+	KM_AUTO_CLOSE int present = open_slot(images, 0, NULL);
+	struct bpf_map_info info = {0};
+	uint32_t length = sizeof(info);
+
+	return present >= 0 && !bpf_obj_get_info_by_fd(present, &info, &length) ? info.value_size : 0;
+}
+
+unsigned km_image_count(int images)
+{
+	unsigned count = 0;
+	uint32_t id;
+
+	for (uint32_t slot = 0; slot < KM_IMAGE_SLOTS; slot++)
+		count += !bpf_map_lookup_elem(images, &slot, &id);
+	return count;
+}
+
+int km_image_copy_all(int from, uint32_t from_class, int to, uint32_t to_class, struct km_err *err)
+{
+	for (uint32_t slot = 0; slot < KM_IMAGE_SLOTS; slot++) {
+		KM_AUTO_CLOSE int present = open_slot(from, slot, err), copy = -1;
+		void *bytes;
+		int r;
+
+		if (present == -ENOENT)
+			continue;
+		if (present < 0)
+			return present;
+		bytes = mmap(NULL, from_class, PROT_READ, MAP_SHARED, present, 0);
+		if (bytes == MAP_FAILED)
+			return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+		copy = km_image_map(bytes, from_class, to_class, err);
+		munmap(bytes, from_class);
+		r = copy < 0 ? copy : km_image_swap(to, slot, copy, err);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
 int km_image_free_bank(int images, uint32_t *bank, struct km_err *err)
 {
-	KM_AUTO_CLOSE int present = -1;
+	KM_AUTO_CLOSE int present = open_slot(images, 0, err);
 	const struct km_image *image;
-	uint32_t zero = 0, id;
 
 	*bank = 0;
-	if (bpf_map_lookup_elem(images, &zero, &id)) {
-		if (errno == ENOENT)
-			return 0;
-		return km_fail(err, errno, "map 'images' cannot be read: %s", strerror(errno));
-	}
-	present = bpf_map_get_fd_by_id(id);
 	if (present < 0)
-		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+		return present == -ENOENT ? 0 : present;
 	image = mmap(NULL, sizeof(*image), PROT_READ, MAP_SHARED, present, 0);
 	if (image == MAP_FAILED)
 		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
@@ -96,13 +144,7 @@ void km_image_clear_bank(int images, uint32_t bank)
 /* The kernel waits out every running program when a map in a map is replaced, be it by itself. */
 int km_image_settle(int images, struct km_err *err)
 {
-	KM_AUTO_CLOSE int present = -1;
-	uint32_t zero = 0, id;
+	KM_AUTO_CLOSE int present = open_slot(images, 0, err);
 
-	if (bpf_map_lookup_elem(images, &zero, &id))
-		return km_fail(err, errno, "map 'images' cannot be read: %s", strerror(errno));
-	present = bpf_map_get_fd_by_id(id);
-	if (present < 0)
-		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
-	return km_image_swap(images, 0, present, err);
+	return present < 0 ? present : km_image_swap(images, 0, present, err);
 }

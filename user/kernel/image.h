@@ -19,6 +19,18 @@ int km_image_make(uint32_t image_bytes, struct km_err *err);
  * end a value at 4 MiB: both figures). */
 int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err);
 
+/* Size class of the images there: of the one in force. 0: none is. */
+uint32_t km_image_present_class(int images);
+
+/* How many images are there. */
+unsigned km_image_count(int images);
+
+/*
+ * Fills the empty map of maps `to`, whose class is `to_class`, with all that `from` holds of a class no larger. 0 or
+ * -errno with *err.
+ */
+int km_image_copy_all(int from, uint32_t from_class, int to, uint32_t to_class, struct km_err *err);
+
 /*
  * Slot 0 of the bank that the image in force does not name: 0 or KM_BANK. Slot 0 of the map itself belongs to neither,
  * the others of a bank are it + 1 to it + KM_BANK - 1.
