@@ -215,7 +215,9 @@ static int put_in_force(struct km_run *run, const struct km_bundle *bundle, enum
 		km_trial_end(run);
 	if (generation != state->generation)
 		state->loaded_at = run->host.facts.now;
-	state->leaving = 0;
+	/* A daemon that puts files in force while `unload` waits for it goes all the same. */
+	if (km_run_starts(run))
+		state->leaving = 0;
 	state->generation = generation;
 	if (generation > state->last_generation)
 		state->last_generation = generation;

@@ -76,6 +76,21 @@ pinned_and_healthy() {
 	[ -e "/var/lib/kubemoat/$NAME/off" ]
 }
 
+@test "unload ends a daemon whose files change all the time" {
+	guard_one apiserver 6443 "$CLIENT4"
+	daemon_start
+	# shellcheck disable=SC2016 # for the inner shell
+	spawn writer bash -c 'while :; do
+			for n in 1 2; do echo "$1"; echo "192.0.2.$n"; done > "$2.new"; mv "$2.new" "$2"
+			echo "$1" > "$2.new"; mv "$2.new" "$2"
+		done' - "$CLIENT4" "$CONF/apiserver.allow"
+	for round in 1 2 3 4 5 6; do
+		km unload
+		within 2 gone "$DAEMON"
+		daemon_start
+	done
+}
+
 @test "a daemon that was stopped by SIGTERM, or killed, leaves the guard enforcing" {
 	server_start echo "$HOST4:6443"
 	guard_one apiserver 6443 "$CLIENT4"
