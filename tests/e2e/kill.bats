@@ -44,7 +44,7 @@ in_force_after() {
 }
 
 outcome() {
-	on "$1" "$TOOLS/client" --timeout 300 "$2" 2> /dev/null | cut -d ' ' -f 1
+	on "$1" "$TOOLS/client" --timeout 3000 "$2" 2> /dev/null | cut -d ' ' -f 1
 }
 
 each_kill() {

@@ -84,7 +84,7 @@ pinned_and_healthy() {
 			for n in 1 2; do echo "$1"; echo "192.0.2.$n"; done > "$2.new"; mv "$2.new" "$2"
 			echo "$1" > "$2.new"; mv "$2.new" "$2"
 		done' - "$CLIENT4" "$CONF/apiserver.allow"
-	for round in 1 2 3 4 5 6; do
+	for _ in 1 2 3 4 5 6; do
 		km unload
 		within 2 gone "$DAEMON"
 		daemon_start

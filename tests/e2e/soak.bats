@@ -38,10 +38,10 @@ kill_daemons() {
 		echo "192.0.2.$((RANDOM % 256))" >> "$T/$list/apiserver.allow"
 	done
 	seq -f '198.18.%g.0/24' 0 200 >> "$T/b/apiserver.allow"
-	stream in4 client "$SECONDS_OF_STREAM" --timeout 5000 "$HOST4:6443"
-	stream in6 client "$SECONDS_OF_STREAM" --timeout 5000 "[$HOST6]:6443"
-	stream out4 stranger "$SECONDS_OF_STREAM" --timeout 5000 "$HOST4:6443"
-	stream out6 stranger "$SECONDS_OF_STREAM" --timeout 5000 "[$HOST6]:6443"
+	stream in4 client "$SECONDS_OF_STREAM" "$HOST4:6443"
+	stream in6 client "$SECONDS_OF_STREAM" "[$HOST6]:6443"
+	stream out4 stranger "$SECONDS_OF_STREAM" "$HOST4:6443"
+	stream out6 stranger "$SECONDS_OF_STREAM" "[$HOST6]:6443"
 	"$TOOLS/swap" policies "$POLICIES" "$NAME" "/run/netns/$KM_NETNS-host" "$T/a" "$T/b" &
 	policies=$!
 	"$TOOLS/swap" programs "$PROGRAMS" "$NAME" &

@@ -21,6 +21,13 @@ teardown() { guard_teardown; }
 	says closed
 }
 
+@test "the client tells that one packet of many connections was lost" {
+	server_start echo '[::]:7001'
+	on host nft -f - <<< 'table inet t { chain c { type filter hook input priority 0;
+		tcp dport 7001 tcp flags & (syn | ack) == syn limit rate 1/hour burst 1 packets drop; }; }'
+	[ "$(on client "$TOOLS/client" --timeout 5000 --count 10 "$HOST4:7001")" = '{"late":1,"served":9,"total":10}' ]
+}
+
 @test "the client made by hand is served through options, extension headers and fragments" {
 	server_start echo --fastopen '[::]:7001'
 	on host sysctl -qw net.ipv4.tcp_fastopen=0x203

@@ -6,6 +6,7 @@
  *   served BYTES   the answer came        refused   reset instead of a connection
  *   timeout        nothing came           reset     reset after the connection stood
  *   closed         ended without answer   else      the name of the errno
+ *   late           as good, but a packet was lost (of many connections)
  *
  * Exit 0 if served, else 1. Many connections (--count, --stream) print their numbers as one JSON object.
  */
@@ -172,6 +173,18 @@ static int print_tally(const struct tally tally[OUTCOMES])
 	return total && served == total ? 0 : 1;
 }
 
+/* What became of it, unless a packet had to be sent again: on a network of cables that means that one was dropped. */
+static const char *unless_late(const struct attempt *a, const char *outcome)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+
+	if (strcmp(outcome, "timeout") && !getsockopt(a->fd, IPPROTO_TCP, TCP_INFO, &info, &size) &&
+	    info.tcpi_total_retrans)
+		return "late";
+	return outcome;
+}
+
 /* `total` connections, or as many as fit in `seconds`; `parallel` at a time. */
 static int many(const struct plan *plan, unsigned long total, unsigned seconds, unsigned parallel)
 {
@@ -217,7 +230,7 @@ static int many(const struct plan *plan, unsigned long total, unsigned seconds, 
 			if (!outcome && now_ms() >= a->deadline)
 				outcome = "timeout";
 			if (outcome) {
-				count(tally, outcome);
+				count(tally, unless_late(a, outcome));
 				close(a->fd);
 				a->fd = -1;
 				running--;

@@ -8,11 +8,13 @@ saw() {
 	[ "$2" = "$3" ] || fail "saw: $2 instead of $3: $1"
 }
 
-# Fails unless a client there sees that: served, refused, timeout, reset, closed. sees WHERE WHAT [OPTION]... ADDRESS:PORT
+# Fails unless a client there sees that: served, refused, timeout, reset, closed. Whatever comes may take its time.
+# sees WHERE WHAT [OPTION]... ADDRESS:PORT
 sees() {
-	local where=$1 expected=$2 outcome
+	local where=$1 expected=$2 outcome patience=5000
 	shift 2
-	outcome=$(on "$where" "$TOOLS/client" "$@") || true
+	[ "$expected" != timeout ] || patience=1000
+	outcome=$(on "$where" "$TOOLS/client" --timeout "$patience" "$@") || true
 	saw "$where $*" "${outcome%% *}" "$expected"
 }
 
@@ -74,9 +76,9 @@ lines_beyond() {
 	[ "$(wc -l < "$2")" -gt "$1" ]
 }
 
-# Connections in the background for that long; streamed then prints their numbers. stream NAME WHERE SECONDS ADDRESS:PORT
+# Connections in the background for that long. One that a packet was lost of is "late". stream NAME WHERE SECONDS ADDRESS:PORT
 stream() {
-	spawn_on "$2" "stream-$1" "$TOOLS/client" --stream "$3" --parallel 2 "${@:4}"
+	spawn_on "$2" "stream-$1" "$TOOLS/client" --timeout 5000 --stream "$3" --parallel 2 "${@:4}"
 	printf -v "STREAM_$1" %s "$SPAWNED"
 }
 

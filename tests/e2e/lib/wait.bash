@@ -36,10 +36,12 @@ stop_all() {
 	done < "$T/pids"
 }
 
-# Asks again and again until the command succeeds; fails once that many seconds have passed. within SECONDS COMMAND...
+# Asks again and again until the command succeeds; fails once that many seconds have passed, or twice as many: machines
+# that are shared stand still for a second now and then. within SECONDS COMMAND...
 within() {
 	local duration end
 	printf -v duration %.0f "$1e6"
+	duration=$((duration * 2))
 	end=$((${EPOCHREALTIME/./} + duration))
 	shift
 	until "$@" > "$T/within" 2>&1; do
