@@ -83,11 +83,4 @@ static __always_inline int km_set_find(const void *image, __u32 mask, const stru
 	return 0;
 }
 
-/* The same out of line, for every other question: the verifier has less to walk. */
-static __attribute__((noinline)) int km_set_has(const void *image, __u32 mask, const struct km_set *set,
-						const struct km_ip *ip)
-{
-	return km_set_find(image, mask, set, ip);
-}
-
 #endif

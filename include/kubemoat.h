@@ -190,6 +190,23 @@ struct km_node {
 	__u32 link;
 };
 
+/*
+ * IPv4 sets (bpf/set_v4.h has the drawing). A page has a word for each /17 of an /8: the line, how to read it, and
+ * whether the first address is in the set.
+ */
+#define KM_V4_ROOT 256
+#define KM_V4_PAGE 512
+#define KM_V4_LINE 0xffffffu
+#define KM_V4_INDEX (1u << 24)
+#define KM_V4_BITS (1u << 25)
+#define KM_V4_START (1u << 31)
+
+/* Boundaries of 16 bits, the top one set; unused ones are 0xffff. */
+#define KM_V4_WORDS 8
+struct km_v4_line {
+	__u64 boundaries[KM_V4_WORDS];
+};
+
 enum km_service_flags {
 	KM_ENFORCE = 1 << 0,   /* else audit */
 	KM_DROP = 1 << 1,      /* deny: drop, by the packet layer; else reset, by the lookup */
@@ -207,7 +224,9 @@ enum km_image_flags {
 
 #define KM_SET_FAILSAFE KM_SERVICES  /* sources that no list refuses */
 #define KM_SET_OWN (KM_SERVICES + 1) /* this host's own addresses */
-#define KM_SETS (KM_SERVICES + 2)
+#define KM_SET_SPECIAL \
+	(KM_SERVICES + 2) /* both, and loopback: a source that no list names is refused at once if not here */
+#define KM_SETS (KM_SERVICES + 3)
 
 /*
  * From `at` on the image in that slot of `images` is in force, daemon or not: what `until` and a trial of a policy
@@ -231,13 +250,14 @@ struct km_image {
 	__u64 reserved[2];
 	struct km_deadline schedule[KM_BANK - 1]; /* of the image in slot 0: ascending, unused ones 0 */
 	struct km_service service[KM_SERVICES];
-	struct km_set set[KM_SETS][KM_FAMILIES];
-	__u8 port_page[256];	      /* port >> 8: page below; page 0 guards nothing */
-	__u8 port[KM_PORTS + 1][256]; /* page, port & 255: number of the service + 1; 0: not guarded */
+	struct km_set v6[KM_SETS];
+	__u8 port_page[256];	       /* port >> 8: page below; page 0 guards nothing */
+	__u32 v4[KM_SETS][KM_V4_ROOT]; /* top 8 bits: line of a page, 0: none in the set */
+	__u8 port[][256];	       /* page, port & 255: number of the service + 1; 0: not guarded */
 };
 
 #define KM_IMAGE_HEADER_LINES ((sizeof(struct km_image) + KM_LINE - 1) / KM_LINE)
-#define KM_IMAGE_MIN_BYTES (32u << 10)
+#define KM_IMAGE_MIN_BYTES (64u << 10)
 #define KM_IMAGE_MAX_BYTES (64u << 20)
 
 #endif

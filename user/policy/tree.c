@@ -37,7 +37,6 @@
 #include "policy/addr.h"
 
 #define SLOTS (KM_NODE_KEYS + 1)
-#define MAX_LINES (KM_IMAGE_MAX_BYTES / KM_LINE)
 #define MAX_INDEX_BITS 20
 #define FLIPS_PER_ENTRY 8 /* on average at most: an entry with more than 14 needs a second level */
 
@@ -85,47 +84,6 @@ static uint32_t flip_word(const struct builder *b, size_t i, unsigned w)
 	const struct km_range *range = &b->ranges[i / 2];
 
 	return i & 1 ? range->last.word[w] + flip_on_word(b, i, w) : range->first.word[w];
-}
-
-/* Makes room for n more lines. */
-static int reserve(struct km_lines *lines, uint32_t n)
-{
-	uint32_t room = lines->room ? lines->room : KM_IMAGE_MIN_BYTES / KM_LINE;
-	unsigned char *data;
-
-	if (n > MAX_LINES - lines->count)
-		return -E2BIG;
-	if (n <= lines->room - lines->count)
-		return 0;
-	while (room < lines->count + n)
-		room *= 2;
-	data = aligned_alloc(KM_LINE, (size_t)room * KM_LINE);
-	if (!data)
-		return -ENOMEM;
-	if (lines->count)
-		memcpy(data, lines->data, (size_t)lines->count * KM_LINE);
-	free(lines->data);
-	lines->data = data;
-	lines->room = room;
-	return 0;
-}
-
-int km_lines_add(struct km_lines *lines, uint32_t n, uint32_t *line)
-{
-	int r = reserve(lines, n);
-
-	if (r)
-		return r;
-	memset(lines->data + (size_t)lines->count * KM_LINE, 0, (size_t)n * KM_LINE);
-	*line = lines->count;
-	lines->count += n;
-	return 0;
-}
-
-void km_lines_free(struct km_lines *lines)
-{
-	free(lines->data);
-	*lines = (struct km_lines){};
 }
 
 static int push(struct builder *b, uint32_t last, size_t from, size_t to)
@@ -250,7 +208,7 @@ static int build_index(struct builder *b, struct km_set *set)
 
 	set->shift = 32 - bits;
 	/* A hint that may fail: in a large list most entries have a node, and growing step by step copies. */
-	reserve(b->lines, index_lines + entries);
+	km_lines_reserve(b->lines, index_lines + entries);
 	r = km_lines_add(b->lines, index_lines, &set->index);
 	for (uint32_t e = 0; !r && e < entries; e++) {
 		uint32_t low = (uint64_t)e << set->shift, high = low + (uint32_t)((1ull << set->shift) - 1);

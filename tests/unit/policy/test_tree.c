@@ -29,7 +29,7 @@ static const char *const last_address[KM_FAMILIES] = {"255.255.255.255", "ffff:f
 
 static bool has(const struct fixture *f, struct km_ip ip)
 {
-	return km_set_has(f->lines.data, WHOLE_IMAGE, &f->set, &ip);
+	return km_set_find(f->lines.data, WHOLE_IMAGE, &f->set, &ip);
 }
 
 /* Follows a line of the tree: keys ascend, the path is short enough, and no line is used twice. Counts the lines. */
