@@ -170,12 +170,84 @@ struct km_arrivals {
  */
 
 /*
+ * A hash table of an IPv6 set, drawn with the rest of the set in bpf/set_v6.h. The slot of a key is at its home or
+ * among the KM_V6_PROBES - 1 slots behind it, with no empty one before it.
+ */
+struct km_v6_table {
+	__u64 multiplier; /* odd */
+	__u32 line;	  /* where the slots start */
+	__u32 shift;	  /* 64 - log2 of the number of homes; 63 at most */
+};
+
+#define KM_V6_PROBES 32
+
+/* The first slot to look for a key. */
+static inline __u64 km_v6_home(const struct km_v6_table *table, __u64 key)
+{
+	return key * table->multiplier >> table->shift;
+}
+
+/* An IPv6 set. The network of an address is its upper 64 bits, the host its lower 64 bits. */
+struct km_set_v6 {
+	struct km_v6_table blocks;   /* of __u64, key << KM_V6_BLOCK_BITS | line of a tree; 0: empty. Key: a /33 */
+	struct km_v6_table networks; /* of struct km_v6_network; line 0: none */
+	__u32 rest;		     /* line of the tree over the upper 31 bits of what is not in `blocks` */
+	__u32 reserved;
+};
+
+#define KM_V6_BLOCK_BITS 31 /* of the network: its place in its /33 block */
+#define KM_V6_KEYS 15
+#define KM_V6_DEPTH 6 /* nodes on the longest path: 16^5 leaves are as many as the image has lines */
+
+/*
+ * A node of a tree over numbers of 31 bits. key[i]: a number from which on membership is another one, ascending; unused
+ * ones are KM_V6_PADDING, above all numbers. In a leaf, `link` has KM_V6_LEAF set, and KM_V6_START if what is below the
+ * keys is in the set; n keys at or below a number change that n times. In an inner node n such keys lead on to line
+ * link + n.
+ */
+struct km_v6_node {
+	__u32 key[KM_V6_KEYS];
+	__u32 link;
+};
+
+#define KM_V6_PADDING 0x80000000u
+#define KM_V6_LEAF 0x80000000u
+#define KM_V6_START 1u /* in a leaf */
+#define KM_V6_EXCEPTIONS \
+	2u /* in a leaf: there are networks here that are not in the set, or not out of it, as a whole */
+
+/*
+ * The exceptions in one network: hosts for which the answer of the leaf is to be turned round. `hosts` is 0 in an empty
+ * slot, the line of a tree below KM_IMAGE_MAX_LINES, or stands for a single host: itself, with its top bit turned.
+ */
+struct km_v6_network {
+	__u64 network;
+	__u64 hosts;
+};
+
+#define KM_V6_HOST (1ull << 63)
+#define KM_V6_HOST_KEYS 7
+#define KM_V6_HOST_DEPTH 8 /* 8^7 leaves are more than the image has lines */
+
+/* As km_v6_node, for hosts. key[i]: the last number before a change; unused ones are ~0. */
+struct km_v6_host_node {
+	__u64 key[KM_V6_HOST_KEYS];
+	__u32 link;
+	__u32 reserved;
+};
+
+/*
  * A set of addresses. The top bits of word[0] pick an entry of the index: entry = index[word[0] >> shift] (shift 32:
  * the one entry), a __u32 that is 0 (not in the set), 1 (in the set) or the line of a node.
  */
 struct km_set {
-	__u32 index; /* line where the index starts */
-	__u32 shift; /* 12 to 32 */
+	union {
+		struct {
+			__u32 index; /* line where the index starts */
+			__u32 shift; /* 12 to 32 */
+		};
+		struct km_set_v6 v6;
+	};
 };
 
 /*
@@ -239,5 +311,6 @@ struct km_image {
 #define KM_IMAGE_HEADER_LINES ((sizeof(struct km_image) + KM_LINE - 1) / KM_LINE)
 #define KM_IMAGE_MIN_BYTES (32u << 10)
 #define KM_IMAGE_MAX_BYTES (64u << 20)
+#define KM_IMAGE_MAX_LINES (KM_IMAGE_MAX_BYTES / KM_LINE)
 
 #endif
