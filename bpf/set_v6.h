@@ -8,8 +8,8 @@
  *
  *   block --hash--> slots of `blocks`             leaf                            answer
  *                   +--------------+             +-----------------------+
- *                   | block | line | -- place -> | key[0] ... key[14]    | --> number of keys at or below the
- *                   +--------------+             | link: start, flags    |     place, odd: the start turned round
+ *                   | block | tree | -- place -> | key[0] ... key[14]    | --> in or out, as the flags say, turned
+ *                   +--------------+             | link: flags           |     round by each key below the place
  *                     none: `rest`               +-----------------------+
  *                           |                        ^   inner nodes before it, where a block has more
  *                           +-- upper 31 bits -------+   than 15 changes
@@ -18,33 +18,36 @@
  *
  *   network --hash--> slots of `networks`         leaf
  *                     +-----------------+        +-----------------------+
- *                     | network | host  | or --> | key[0] ... key[6]     | --> odd number of keys below the host,
- *                     |         | line  |        | link: start           |     or that one host: the answer is
- *                     +-----------------+        +-----------------------+     turned round
+ *                     | network | tree  | -----> | key[0] ... key[6]     | --> the host is an exception or not:
+ *                     |         | or    |        | link: flags           |     turns the answer round
+ *                     |         | host  |        +-----------------------+
+ *                     +-----------------+ ----------------------------------> if it is that one host
  *
  * So most addresses cost two lines of memory, whatever the length of the rule. Blocks of which all is in the set, or
  * all is not, have a slot only in short runs; long runs (rules shorter than about /27) are what `rest` knows.
  *
- * Why 31 bits: 15 keys in 32-bit lanes are compared at once. A lane holds the place with its top bit set; less the key,
- * the top bit stays if the key is at or below the place, and no lane borrows from another. For the parity of such bits
- * the differences need only be XORed. No branch depends on a key: a miss in the branch predictor costs as much as the
- * rest, and the verifier would follow both ways of each.
+ * Why 31 bits: 15 keys in 32-bit lanes are compared at once. A key has its top bit set; less a number of 31 bits, that
+ * bit stays if the number is not above the key, and no lane borrows from another. For the parity of such bits the
+ * differences need only be XORed. No branch depends on a key: a miss in the branch predictor costs as much as the rest,
+ * and the verifier would follow both ways of each.
  */
 #ifndef KM_SET_V6_H
 #define KM_SET_V6_H
 
 #include "kubemoat.h"
 
-#define KM_V6_TOP_BITS 0x8000000080000000ull
-#define KM_V6_LANES (KM_V6_KEYS / 2) /* pairs of keys; the last one stands alone, beside the link */
+#define KM_V6_PAIRS (KM_V6_KEYS / 2) /* of keys, two lanes each; the last key stands alone, beside the link */
 
-/* Line `line` of the image. `mask` bounds it for the verifier; a well-formed image never needs it. */
-static __always_inline const void *km_v6_line(const void *image, __u32 mask, __u64 line)
+/*
+ * What is at an offset of the image. `mask` bounds it for the verifier, for a read of up to `size` bytes, a power of
+ * two; a well-formed image never needs it.
+ */
+static __always_inline const void *km_v6_at(const void *image, __u32 mask, __u64 offset, __u32 size)
 {
-	return image + (line * KM_LINE & (mask & ~(KM_LINE - 1)));
+	return image + (offset & (mask & ~(size - 1)));
 }
 
-/* The leaf's flags, KM_V6_START turned round by the keys that are at or below x. */
+/* The flags of a leaf, KM_V6_OUT turned round by each key below the number in both lanes. */
 static __always_inline __u32 km_v6_leaf(const struct km_v6_node *node, __u64 lanes)
 {
 	const __u64 *pair = (const __u64 *)node->key;
@@ -53,42 +56,44 @@ static __always_inline __u32 km_v6_leaf(const struct km_v6_node *node, __u64 lan
 #ifdef __clang__ /* the tests are built by gcc, which does not know it */
 #pragma unroll
 #endif
-	for (int i = 0; i < KM_V6_LANES; i++)
-		parity ^= lanes - pair[i];
+	for (int i = 0; i < KM_V6_PAIRS; i++)
+		parity ^= pair[i] - lanes;
 	parity ^= parity >> 32;
-	parity ^= lanes - node->key[KM_V6_KEYS - 1];
-	return node->link ^ (parity >> 31 & KM_V6_START);
+	parity ^= node->key[KM_V6_KEYS - 1] - lanes;
+	/* This is the parity of the keys that are not below. There are 15 in all, so that of the others is the
+	 * opposite. */
+	return node->link ^ (~parity >> 31 & KM_V6_OUT);
 }
 
-/* Which child of an inner node: the number of keys at or below x. */
+/* How many keys of an inner node are below the number in both lanes. */
 static __always_inline __u32 km_v6_child(const struct km_v6_node *node, __u64 lanes)
 {
 	const __u64 *pair = (const __u64 *)node->key;
-	__u64 below = 0;
+	__u64 above = 0;
 
 #ifdef __clang__
 #pragma unroll
 #endif
-	for (int i = 0; i < KM_V6_LANES; i++)
-		below += (lanes - pair[i] & KM_V6_TOP_BITS) >> 31;
-	below += below >> 32;
-	below += (lanes - node->key[KM_V6_KEYS - 1] >> 31) & 1;
-	return below & KM_V6_KEYS;
+	for (int i = 0; i < KM_V6_PAIRS; i++)
+		above += (pair[i] - lanes) >> 31 & 0x100000001ull;
+	above += above >> 32;
+	above += (node->key[KM_V6_KEYS - 1] - lanes) >> 31 & 1;
+	return (KM_V6_KEYS - above) & KM_V6_KEYS;
 }
 
-/* The tree's leaf for x (31 bits), as km_v6_leaf() gives it. */
-static __always_inline __u32 km_v6_tree(const void *image, __u32 mask, __u32 line, __u32 x)
+/* The flags of the leaf in which x (31 bits) is, as km_v6_leaf() gives them. */
+static __always_inline __u32 km_v6_tree(const void *image, __u32 mask, __u64 offset, __u64 x)
 {
-	__u64 lanes = ((__u64)x << 32 | x) | KM_V6_TOP_BITS;
+	__u64 lanes = x << 32 | x;
 
 	for (int depth = 0; depth < KM_V6_DEPTH; depth++) {
-		const struct km_v6_node *node = km_v6_line(image, mask, line);
+		const struct km_v6_node *node = km_v6_at(image, mask, offset, sizeof(*node));
 
 		if (node->link & KM_V6_LEAF)
 			return km_v6_leaf(node, lanes);
-		line = node->link + km_v6_child(node, lanes);
+		offset = node->link + km_v6_child(node, lanes) * sizeof(*node);
 	}
-	return 0;
+	return KM_V6_OUT;
 }
 
 /* 1 if a < b, without a compare: BPF can only branch on one. The borrow of a - b. */
@@ -97,11 +102,11 @@ static __always_inline __u64 km_v6_less(__u64 a, __u64 b)
 	return ((~a & b) | ((~a | b) & (a - b))) >> 63;
 }
 
-/* 1 if the tree of hosts at `line` has an exception for this one. */
-static __always_inline __u32 km_v6_host_tree(const void *image, __u32 mask, __u32 line, __u64 host)
+/* 1 if the tree of hosts has an exception for this one. */
+static __always_inline __u32 km_v6_host_tree(const void *image, __u32 mask, __u64 offset, __u64 host)
 {
 	for (int depth = 0; depth < KM_V6_HOST_DEPTH; depth++) {
-		const struct km_v6_host_node *node = km_v6_line(image, mask, line);
+		const struct km_v6_host_node *node = km_v6_at(image, mask, offset, sizeof(*node));
 		__u32 below = 0;
 
 #ifdef __clang__
@@ -110,29 +115,27 @@ static __always_inline __u32 km_v6_host_tree(const void *image, __u32 mask, __u3
 		for (int i = 0; i < KM_V6_HOST_KEYS; i++)
 			below += km_v6_less(node->key[i], host);
 		if (node->link & KM_V6_LEAF)
-			return (node->link ^ below) & KM_V6_START;
-		line = node->link + (below & KM_V6_HOST_KEYS);
+			return ~(node->link ^ below) & KM_V6_OUT;
+		offset = node->link + (below & KM_V6_HOST_KEYS) * sizeof(*node);
 	}
 	return 0;
 }
 
 /* 1 if the answer for the whole network does not hold for this host. */
-static __attribute__((noinline)) __u32 km_v6_exception(const void *image, __u32 mask, const struct km_set_v6 *set,
+static __attribute__((noinline)) __u32 km_v6_exception(const void *image, __u32 mask, const struct km_v6_table *table,
 						       const struct km_ip *ip)
 {
 	__u64 network = (__u64)ip->word[0] << 32 | ip->word[1], host = (__u64)ip->word[2] << 32 | ip->word[3];
-	__u64 offset = (__u64)set->networks.line * KM_LINE +
-		       km_v6_home(&set->networks, network) * sizeof(struct km_v6_network);
+	__u64 offset = table->slots + km_v6_home(table, network) * sizeof(struct km_v6_network);
 
 	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(struct km_v6_network)) {
-		const struct km_v6_network *slot =
-			image + (offset & (mask & ~((__u32)sizeof(struct km_v6_network) - 1)));
+		const struct km_v6_network *slot = km_v6_at(image, mask, offset, sizeof(*slot));
 
 		if (!slot->hosts)
 			return 0;
 		if (slot->network != network)
 			continue;
-		if (slot->hosts >= KM_IMAGE_MAX_LINES)
+		if (slot->hosts >= KM_IMAGE_MAX_BYTES)
 			return (slot->hosts ^ KM_V6_HOST) == host;
 		return km_v6_host_tree(image, mask, slot->hosts, host);
 	}
@@ -146,25 +149,27 @@ static __attribute__((noinline)) __u32 km_v6_exception(const void *image, __u32 
 static __always_inline int km_set_v6_find(const void *image, __u32 mask, const struct km_set *set,
 					  const struct km_ip *ip)
 {
-	__u64 network = (__u64)ip->word[0] << 32 | ip->word[1], block = network >> KM_V6_BLOCK_BITS;
-	__u64 offset = (__u64)set->v6.blocks.line * KM_LINE + km_v6_home(&set->v6.blocks, block) * sizeof(__u64);
-	__u32 line = set->v6.rest, x = network >> (64 - KM_V6_BLOCK_BITS), answer;
+	const struct km_v6_table *table = &set->v6.blocks;
+	__u64 network = (__u64)ip->word[0] << 32 | ip->word[1], block = network >> KM_V6_PLACE_BITS;
+	__u64 offset = table->slots + km_v6_home(table, block) * sizeof(__u64);
+	__u64 tree = set->v6.rest, x = network >> (64 - KM_V6_PLACE_BITS);
+	__u32 leaf;
 
 	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(__u64)) {
-		__u64 slot = *(const __u64 *)(image + (offset & (mask & ~((__u32)sizeof(__u64) - 1))));
+		__u64 slot = *(const __u64 *)km_v6_at(image, mask, offset, sizeof(slot));
 
 		if (!slot)
 			break;
-		if (slot >> KM_V6_BLOCK_BITS == block) {
-			line = slot & (KM_V6_PADDING - 1);
-			x = network & (KM_V6_PADDING - 1);
+		if (slot >> KM_V6_PLACE_BITS == block) {
+			tree = slot & (KM_V6_PLACES - 1);
+			x = network & (KM_V6_PLACES - 1);
 			break;
 		}
 	}
-	answer = km_v6_tree(image, mask, line, x);
-	if (answer & KM_V6_EXCEPTIONS)
-		answer ^= km_v6_exception(image, mask, &set->v6, ip);
-	return answer & KM_V6_START;
+	leaf = km_v6_tree(image, mask, tree, x);
+	if (leaf & KM_V6_EXCEPTIONS)
+		leaf ^= km_v6_exception(image, mask, &set->v6.networks, ip);
+	return ~leaf & KM_V6_OUT;
 }
 
 #endif

@@ -175,7 +175,7 @@ struct km_arrivals {
  */
 struct km_v6_table {
 	__u64 multiplier; /* odd */
-	__u32 line;	  /* where the slots start */
+	__u32 slots;	  /* offset of the first; all offsets are from the start of the image, in bytes */
 	__u32 shift;	  /* 64 - log2 of the number of homes; 63 at most */
 };
 
@@ -189,36 +189,40 @@ static inline __u64 km_v6_home(const struct km_v6_table *table, __u64 key)
 
 /* An IPv6 set. The network of an address is its upper 64 bits, the host its lower 64 bits. */
 struct km_set_v6 {
-	struct km_v6_table blocks;   /* of __u64, key << KM_V6_BLOCK_BITS | line of a tree; 0: empty. Key: a /33 */
-	struct km_v6_table networks; /* of struct km_v6_network; line 0: none */
-	__u32 rest;		     /* line of the tree over the upper 31 bits of what is not in `blocks` */
+	struct km_v6_table blocks;   /* of __u64, block << KM_V6_PLACE_BITS | offset of a tree; 0: empty */
+	struct km_v6_table networks; /* of struct km_v6_network */
+	__u32 rest;		     /* offset of the tree over the upper 31 bits of what is in no slot of `blocks` */
 	__u32 reserved;
 };
 
-#define KM_V6_BLOCK_BITS 31 /* of the network: its place in its /33 block */
+#define KM_V6_PLACE_BITS 31 /* a network is the number of its block, a /33, and a place in there */
+#define KM_V6_PLACES (1u << KM_V6_PLACE_BITS)
+
 #define KM_V6_KEYS 15
 #define KM_V6_DEPTH 6 /* nodes on the longest path: 16^5 leaves are as many as the image has lines */
 
 /*
- * A node of a tree over numbers of 31 bits. key[i]: a number from which on membership is another one, ascending; unused
- * ones are KM_V6_PADDING, above all numbers. In a leaf, `link` has KM_V6_LEAF set, and KM_V6_START if what is below the
- * keys is in the set; n keys at or below a number change that n times. In an inner node n such keys lead on to line
- * link + n.
+ * A node of a tree over numbers of 31 bits. A key is the last number before a change, with KM_V6_KEY set; ascending;
+ * unused ones are ~0. `link` of an inner node is the offset of its first child; n keys below a number lead on to child
+ * n. `link` of a leaf is flags alone. The numbers up to the first key are in the set or, KM_V6_OUT, not; each key below
+ * a number turns that round.
  */
 struct km_v6_node {
 	__u32 key[KM_V6_KEYS];
 	__u32 link;
 };
 
-#define KM_V6_PADDING 0x80000000u
-#define KM_V6_LEAF 0x80000000u
-#define KM_V6_START 1u /* in a leaf */
-#define KM_V6_EXCEPTIONS \
-	2u /* in a leaf: there are networks here that are not in the set, or not out of it, as a whole */
+#define KM_V6_KEY 0x80000000u
+enum km_v6_leaf_flags {
+	KM_V6_OUT = 1 << 0,
+	KM_V6_EXCEPTIONS = 1 << 1, /* some networks here are neither in nor out as a whole: see `networks` */
+	KM_V6_LEAF = 1 << 2,
+};
 
 /*
  * The exceptions in one network: hosts for which the answer of the leaf is to be turned round. `hosts` is 0 in an empty
- * slot, the line of a tree below KM_IMAGE_MAX_LINES, or stands for a single host: itself, with its top bit turned.
+ * slot; below KM_IMAGE_MAX_BYTES it is the offset of a tree; else there is one such host, itself with KM_V6_HOST
+ * flipped.
  */
 struct km_v6_network {
 	__u64 network;
@@ -229,7 +233,7 @@ struct km_v6_network {
 #define KM_V6_HOST_KEYS 7
 #define KM_V6_HOST_DEPTH 8 /* 8^7 leaves are more than the image has lines */
 
-/* As km_v6_node, for hosts. key[i]: the last number before a change; unused ones are ~0. */
+/* As km_v6_node, for hosts, whose keys are all 64 bits. KM_V6_OUT: no exceptions up to the first key. */
 struct km_v6_host_node {
 	__u64 key[KM_V6_HOST_KEYS];
 	__u32 link;
@@ -311,6 +315,5 @@ struct km_image {
 #define KM_IMAGE_HEADER_LINES ((sizeof(struct km_image) + KM_LINE - 1) / KM_LINE)
 #define KM_IMAGE_MIN_BYTES (32u << 10)
 #define KM_IMAGE_MAX_BYTES (64u << 20)
-#define KM_IMAGE_MAX_LINES (KM_IMAGE_MAX_BYTES / KM_LINE)
 
 #endif

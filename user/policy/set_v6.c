@@ -27,13 +27,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "policy/addr.h"
 #include "policy/set_v6_table.h"
 #include "policy/set_v6_tree.h"
 
-#define BLOCKS (1ull << (64 - KM_V6_BLOCK_BITS))
+#define BLOCKS (1ull << (64 - KM_V6_PLACE_BITS))
 #define REST_BLOCKS 4	     /* `rest` knows 31 bits of an address, a block is 33 */
 #define LONGEST_RUN 64	     /* of blocks that are given slots: a /27 */
 #define MANY_SLOTS (1 << 16) /* a table of 1 MiB */
@@ -53,7 +54,7 @@ struct builder {
 	uint64_t *rest; /* flips of what has no slot, in units of REST_BLOCKS */
 	size_t rest_count;
 	bool rest_in;
-	uint32_t shared[4]; /* leaves without a key, by their flags; 0: not made yet */
+	uint32_t shared[2][2]; /* leaves without a key: in the set, with exceptions; 0: not made yet */
 };
 
 static uint64_t network_of(const struct km_ip *ip)
@@ -131,14 +132,14 @@ static int split(struct builder *b, const struct km_range *ranges, size_t flips)
 static int exception_hosts(const uint64_t *flips, size_t count, struct km_lines *lines, __u64 *hosts)
 {
 	bool single = count == 1 ? flips[0] == UINT64_MAX : count == 2 && flips[1] == flips[0] + 1;
-	uint32_t line;
+	uint32_t tree;
 	int r;
 
 	*hosts = flips[0] ^ KM_V6_HOST;
-	if (single && *hosts >= KM_IMAGE_MAX_LINES)
+	if (single && *hosts >= KM_IMAGE_MAX_BYTES)
 		return 0;
-	r = km_v6_host_tree_build(flips, count, lines, &line);
-	*hosts = line;
+	r = km_v6_host_tree_build(flips, count, lines, &tree);
+	*hosts = tree;
 	return r;
 }
 
@@ -147,7 +148,6 @@ static int build_networks(struct builder *b, struct km_v6_table *table)
 	struct km_v6_network *slots KM_AUTO_FREE = NULL;
 	int r = 0;
 
-	*table = (struct km_v6_table){};
 	if (!b->exception_count)
 		return 0;
 	slots = malloc(b->exception_count * sizeof(*slots));
@@ -161,7 +161,7 @@ static int build_networks(struct builder *b, struct km_v6_table *table)
 	return r ?: km_v6_table_build(KM_V6_SLOT_NETWORK, (uint64_t *)slots, b->exception_count, b->lines, table);
 }
 
-static int add_slot(struct builder *b, uint64_t block, uint32_t line)
+static int add_slot(struct builder *b, uint64_t block, uint32_t tree)
 {
 	if (b->slot_count == b->slot_room) {
 		size_t room = b->slot_room ? b->slot_room * 2 : 1024;
@@ -172,21 +172,21 @@ static int add_slot(struct builder *b, uint64_t block, uint32_t line)
 		b->slots = slots;
 		b->slot_room = room;
 	}
-	b->slots[b->slot_count++] = block << KM_V6_BLOCK_BITS | line;
+	b->slots[b->slot_count++] = block << KM_V6_PLACE_BITS | tree;
 	return 0;
 }
 
 /* Slots for blocks [from, to) that are all in, or all out, but for exceptions. */
 static int add_shared(struct builder *b, uint64_t from, uint64_t to, bool in, bool exceptions)
 {
-	uint32_t *line = &b->shared[(in ? KM_V6_START : 0) | (exceptions ? KM_V6_EXCEPTIONS : 0)];
+	uint32_t *tree = &b->shared[in][exceptions];
 	static const uint64_t any;
 	int r = 0;
 
-	if (!*line)
-		r = km_v6_tree_build(NULL, 0, in, &any, exceptions, b->lines, line);
+	if (!*tree)
+		r = km_v6_tree_build(NULL, 0, in, &any, exceptions, b->lines, tree);
 	while (!r && from < to)
-		r = add_slot(b, from++, *line);
+		r = add_slot(b, from++, *tree);
 	return r;
 }
 
@@ -212,7 +212,7 @@ static int add_run(struct builder *b, uint64_t from, uint64_t to, bool in)
 /* First of values[from...] (below `count`) that lies behind the block. */
 static size_t block_end(const uint64_t *values, size_t from, size_t count, uint64_t block)
 {
-	while (from < count && values[from] >> KM_V6_BLOCK_BITS == block)
+	while (from < count && values[from] >> KM_V6_PLACE_BITS == block)
 		from++;
 	return from;
 }
@@ -229,24 +229,24 @@ static int deal_out(struct builder *b)
 		uint64_t network = flip < b->network_count ? b->networks[flip] : UINT64_MAX;
 		size_t flips_end, exceptions_end;
 		uint64_t block;
-		uint32_t line;
+		uint32_t tree;
 
 		if (exception < b->exception_count && b->exceptions[exception] < network)
 			network = b->exceptions[exception];
-		block = network >> KM_V6_BLOCK_BITS;
+		block = network >> KM_V6_PLACE_BITS;
 		flips_end = block_end(b->networks, flip, b->network_count, block);
 		exceptions_end = block_end(b->exceptions, exception, b->exception_count, block);
 
 		r = add_run(b, behind, block, in);
 		behind = block;
-		if (flip < flips_end && b->networks[flip] == block << KM_V6_BLOCK_BITS) {
+		if (flip < flips_end && b->networks[flip] == block << KM_V6_PLACE_BITS) {
 			in = !in;
 			flip++;
 		}
 		if (!r && flip < flips_end) {
 			r = km_v6_tree_build(&b->networks[flip], flips_end - flip, in, &b->exceptions[exception],
-					     exceptions_end - exception, b->lines, &line)
-				    ?: add_slot(b, block, line);
+					     exceptions_end - exception, b->lines, &tree)
+				    ?: add_slot(b, block, tree);
 			behind = block + 1;
 		} else if (!r && exception < exceptions_end) {
 			r = add_shared(b, block, block + 1, in, true);
@@ -273,8 +273,7 @@ static int build_blocks(struct builder *b, struct km_set_v6 *set)
 		b->lines->count = start;
 		b->slot_count = b->run_slots = b->rest_count = 0;
 		b->rest_in = false;
-		for (unsigned i = 0; i < 4; i++)
-			b->shared[i] = 0;
+		memset(b->shared, 0, sizeof(b->shared));
 		r = deal_out(b);
 	}
 	return r ?: km_v6_tree_build(b->rest, b->rest_count, false, NULL, 0, b->lines, &set->rest)

@@ -26,7 +26,7 @@ static uint64_t multiplier(unsigned attempt)
 
 static uint64_t slot_key(enum km_v6_slot kind, const uint64_t *slot)
 {
-	return kind == KM_V6_SLOT_BLOCK ? *slot >> KM_V6_BLOCK_BITS : *slot;
+	return kind == KM_V6_SLOT_BLOCK ? *slot >> KM_V6_PLACE_BITS : *slot;
 }
 
 /* Puts every slot into its place. False if one has to go too far. *used: slots up to the last one taken. */
@@ -61,18 +61,17 @@ int km_v6_table_build(enum km_v6_slot kind, const uint64_t *slots, size_t count,
 		size_t homes = (size_t)1 << (bits + attempt / MULTIPLIERS), used;
 		struct km_v6_table t = {.multiplier = multiplier(attempt), .shift = 64 - __builtin_ctzl(homes)};
 		size_t room = (homes + KM_V6_PROBES + per_line - 1) / per_line;
-		int r;
+		uint32_t line;
+		int r = room > KM_IMAGE_MAX_BYTES / KM_LINE ? -E2BIG : km_lines_add(lines, room, &line);
 
-		if (room > KM_IMAGE_MAX_LINES)
-			return -E2BIG;
-		r = km_lines_add(lines, room, &t.line);
 		if (r)
 			return r;
-		if (place(kind, slots, count, &t, (uint64_t *)(lines->data + (size_t)t.line * KM_LINE), &used)) {
-			lines->count = t.line + ((used < homes ? homes : used) + per_line) / per_line;
+		if (place(kind, slots, count, &t, (uint64_t *)(lines->data + (size_t)line * KM_LINE), &used)) {
+			lines->count = line + ((used < homes ? homes : used) + per_line) / per_line;
+			t.slots = line * KM_LINE;
 			*table = t;
 			return 0;
 		}
-		lines->count = t.line;
+		lines->count = line;
 	}
 }

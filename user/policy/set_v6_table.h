@@ -11,7 +11,7 @@
 
 /* What a slot of a table holds. */
 enum km_v6_slot {
-	KM_V6_SLOT_BLOCK = 1,	/* one number, block and line; see struct km_set_v6 */
+	KM_V6_SLOT_BLOCK = 1,	/* one number, block and tree; see struct km_set_v6 */
 	KM_V6_SLOT_NETWORK = 2, /* struct km_v6_network, two numbers */
 };
 

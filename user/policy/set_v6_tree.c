@@ -13,11 +13,9 @@
 
 #include <string.h>
 
-#define PLACE_MASK (KM_V6_PADDING - 1)
-
 struct tree {
 	bool hosts; /* nodes of struct km_v6_host_node */
-	bool start;
+	bool start; /* what the numbers below the first flip are */
 	const uint64_t *flips;
 	size_t count;
 	const uint64_t *exceptions, *exceptions_end; /* those that no leaf has yet */
@@ -49,10 +47,12 @@ static void write_node(const struct tree *t, uint32_t line, size_t from, size_t 
 	for (size_t i = 0; i < fanout(t) - 1; i++) {
 		size_t flip = from + (i + 1) * step - 1;
 
+		uint64_t key = flip < to ? t->flips[flip] - 1 : UINT64_MAX;
+
 		if (t->hosts)
-			host_node->key[i] = flip < to ? t->flips[flip] - 1 : UINT64_MAX;
+			host_node->key[i] = key;
 		else
-			node->key[i] = flip < to ? t->flips[flip] & PLACE_MASK : KM_V6_PADDING;
+			node->key[i] = key | KM_V6_KEY;
 	}
 	if (t->hosts)
 		host_node->link = link;
@@ -70,27 +70,39 @@ static int fill(struct tree *t, uint32_t line, size_t from, size_t to)
 	while (step * fanout(t) <= to - from)
 		step *= fanout(t);
 	if (step == 1) {
-		link = KM_V6_LEAF | (t->start ? KM_V6_START : 0) | (take_exceptions(t, to) ? KM_V6_EXCEPTIONS : 0);
-		write_node(t, line, from, to, step, link);
+		link = take_exceptions(t, to) ? KM_V6_EXCEPTIONS : 0;
+		write_node(t, line, from, to, step, link | KM_V6_LEAF | (t->start ? 0 : KM_V6_OUT));
 		return 0;
 	}
 	children = (to - from) / step + 1;
 	r = km_lines_add(t->lines, children, &link);
 	if (r)
 		return r;
-	write_node(t, line, from, to, step, link);
+	write_node(t, line, from, to, step, link * KM_LINE);
 	for (size_t i = 0; !r && i < children; i++, from += step)
 		r = fill(t, link + i, from, from + step - 1 < to ? from + step - 1 : to);
 	return r;
 }
 
-static int build(struct tree *t, uint32_t *line)
+/* A flip at the first number of all has no number before it, which would be its key. */
+static void drop_first(struct tree *t)
 {
-	return km_lines_add(t->lines, 1, line) ?: fill(t, *line, 0, t->count);
+	t->start = !t->start;
+	t->flips++;
+	t->count--;
+}
+
+static int build(struct tree *t, uint32_t *tree)
+{
+	uint32_t line;
+	int r = km_lines_add(t->lines, 1, &line) ?: fill(t, line, 0, t->count);
+
+	*tree = line * KM_LINE;
+	return r;
 }
 
 int km_v6_tree_build(const uint64_t *flips, size_t count, bool start, const uint64_t *exceptions,
-		     size_t exception_count, struct km_lines *lines, uint32_t *line)
+		     size_t exception_count, struct km_lines *lines, uint32_t *tree)
 {
 	struct tree t = {
 		.start = start,
@@ -101,16 +113,16 @@ int km_v6_tree_build(const uint64_t *flips, size_t count, bool start, const uint
 		.lines = lines,
 	};
 
-	return build(&t, line);
+	if (count && !(flips[0] & (KM_V6_PLACES - 1)))
+		drop_first(&t);
+	return build(&t, tree);
 }
 
-int km_v6_host_tree_build(const uint64_t *flips, size_t count, struct km_lines *lines, uint32_t *line)
+int km_v6_host_tree_build(const uint64_t *flips, size_t count, struct km_lines *lines, uint32_t *tree)
 {
-	struct tree t = {.hosts = true, .lines = lines};
+	struct tree t = {.hosts = true, .flips = flips, .count = count, .lines = lines};
 
-	/* Its key would be the number before it. */
-	t.start = count && !flips[0];
-	t.flips = flips + t.start;
-	t.count = count - t.start;
-	return build(&t, line);
+	if (count && !flips[0])
+		drop_first(&t);
+	return build(&t, tree);
 }

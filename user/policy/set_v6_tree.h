@@ -16,9 +16,9 @@
  * so. 0, -ENOMEM or -E2BIG.
  */
 int km_v6_tree_build(const uint64_t *flips, size_t count, bool start, const uint64_t *exceptions,
-		     size_t exception_count, struct km_lines *lines, uint32_t *line);
+		     size_t exception_count, struct km_lines *lines, uint32_t *tree);
 
-/* The same of struct km_v6_host_node over all 64 bits; below the first flip there is no exception. */
-int km_v6_host_tree_build(const uint64_t *flips, size_t count, struct km_lines *lines, uint32_t *line);
+/* The same of struct km_v6_host_node over all 64 bits; below the first flip there are none. */
+int km_v6_host_tree_build(const uint64_t *flips, size_t count, struct km_lines *lines, uint32_t *tree);
 
 #endif
