@@ -55,7 +55,7 @@ int km_v6_table_build(enum km_v6_slot kind, const uint64_t *slots, size_t count,
 	size_t per_line = KM_LINE / (kind * sizeof(*slots));
 	unsigned bits = 1;
 
-	while ((size_t)1 << bits < 2 * count)
+	while ((size_t)1 << bits < count * 5 / 3)
 		bits++;
 	for (unsigned attempt = 0;; attempt++) {
 		size_t homes = (size_t)1 << (bits + attempt / MULTIPLIERS), used;
