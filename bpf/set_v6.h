@@ -14,7 +14,7 @@
  *                           |                        ^   inner nodes before it, where a block has more
  *                           +-- upper 31 bits -------+   than 15 changes
  *
- *   Where the leaf says that there are exceptions (rules longer than /64), the network is looked up as well:
+ *   Where the flags say that there are exceptions (rules longer than /64), the network is looked up as well:
  *
  *   network --hash--> slots of `networks`         leaf
  *                     +-----------------+        +-----------------------+
@@ -167,7 +167,7 @@ static __always_inline int km_set_v6_find(const void *image, __u32 mask, const s
 		}
 	}
 	leaf = km_v6_tree(image, mask, tree, x);
-	if (leaf & KM_V6_EXCEPTIONS)
+	if (leaf & km_v6_exception_flag(x))
 		leaf ^= km_v6_exception(image, mask, &set->v6.networks, ip);
 	return ~leaf & KM_V6_OUT;
 }

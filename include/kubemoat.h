@@ -213,11 +213,18 @@ struct km_v6_node {
 };
 
 #define KM_V6_KEY 0x80000000u
-enum km_v6_leaf_flags {
-	KM_V6_OUT = 1 << 0,
-	KM_V6_EXCEPTIONS = 1 << 1, /* some networks here are neither in nor out as a whole: see `networks` */
-	KM_V6_LEAF = 1 << 2,
-};
+#define KM_V6_OUT (1u << 0)
+#define KM_V6_LEAF (1u << 1)
+#define KM_V6_EXCEPTIONS 0xffff0000u /* km_v6_exception_flag() of each number that is an exception; see `networks` */
+
+/*
+ * Which of the 16 flags in a leaf stands for a number of 31 bits. A search that meets a leaf with exceptions need not
+ * go on if its own flag is not set.
+ */
+static inline __u32 km_v6_exception_flag(__u64 x)
+{
+	return 0x10000u << ((__u32)(x * 0x9e3779b1u) >> 28);
+}
 
 /*
  * The exceptions in one network: hosts for which the answer of the leaf is to be turned round. `hosts` is 0 in an empty

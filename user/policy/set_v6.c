@@ -180,11 +180,12 @@ static int add_slot(struct builder *b, uint64_t block, uint32_t tree)
 static int add_shared(struct builder *b, uint64_t from, uint64_t to, bool in, bool exceptions)
 {
 	uint32_t *tree = &b->shared[in][exceptions];
-	static const uint64_t any;
 	int r = 0;
 
 	if (!*tree)
-		r = km_v6_tree_build(NULL, 0, in, &any, exceptions, b->lines, tree);
+		r = km_v6_tree_build(NULL, 0, in, NULL, 0, b->lines, tree);
+	if (!r && exceptions)
+		((struct km_v6_node *)(b->lines->data + *tree))->link |= KM_V6_EXCEPTIONS;
 	while (!r && from < to)
 		r = add_slot(b, from++, *tree);
 	return r;

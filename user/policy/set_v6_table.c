@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define MULTIPLIERS 4 /* tried for each size */
+#define MIN_BITS 5    /* in a small table most searches for what is not there end at once */
 
 /* The multipliers are the outputs of splitmix64, made odd. */
 static uint64_t multiplier(unsigned attempt)
@@ -53,9 +54,9 @@ int km_v6_table_build(enum km_v6_slot kind, const uint64_t *slots, size_t count,
 		      struct km_v6_table *table)
 {
 	size_t per_line = KM_LINE / (kind * sizeof(*slots));
-	unsigned bits = 1;
+	unsigned bits = count ? MIN_BITS : 1;
 
-	while ((size_t)1 << bits < count * 5 / 3)
+	while (6 * ((size_t)1 << bits) < 10 * count)
 		bits++;
 	for (unsigned attempt = 0;; attempt++) {
 		size_t homes = (size_t)1 << (bits + attempt / MULTIPLIERS), used;

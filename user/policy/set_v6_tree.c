@@ -27,14 +27,14 @@ static size_t fanout(const struct tree *t)
 	return (t->hosts ? KM_V6_HOST_KEYS : KM_V6_KEYS) + 1;
 }
 
-/* Is an exception below flip `next`? Takes it, and all that are. */
-static bool take_exceptions(struct tree *t, size_t next)
+/* Takes the exceptions below flip `next`; the flags of a leaf that has them. */
+static uint32_t take_exceptions(struct tree *t, size_t next)
 {
-	const uint64_t *first = t->exceptions;
+	uint32_t flags = 0;
 
 	while (t->exceptions < t->exceptions_end && (next >= t->count || *t->exceptions < t->flips[next]))
-		t->exceptions++;
-	return t->exceptions > first;
+		flags |= km_v6_exception_flag(*t->exceptions++ & (KM_V6_PLACES - 1));
+	return flags;
 }
 
 /* Writes the node at `line`: every step-th flip from `from` on, as far as there are any before `to`. */
@@ -70,7 +70,7 @@ static int fill(struct tree *t, uint32_t line, size_t from, size_t to)
 	while (step * fanout(t) <= to - from)
 		step *= fanout(t);
 	if (step == 1) {
-		link = take_exceptions(t, to) ? KM_V6_EXCEPTIONS : 0;
+		link = take_exceptions(t, to);
 		write_node(t, line, from, to, step, link | KM_V6_LEAF | (t->start ? 0 : KM_V6_OUT));
 		return 0;
 	}
