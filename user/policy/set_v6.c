@@ -182,6 +182,8 @@ static int add_shared(struct builder *b, uint64_t from, uint64_t to, bool in, bo
 	uint32_t *tree = &b->shared[in][exceptions];
 	int r = 0;
 
+	if (from == to)
+		return 0;
 	if (!*tree)
 		r = km_v6_tree_build(NULL, 0, in, NULL, 0, b->lines, tree);
 	if (!r && exceptions)
