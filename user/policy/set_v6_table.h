@@ -17,7 +17,7 @@ enum km_v6_slot {
 
 /*
  * Appends a table of `count` slots, given one after the other, to lines and fills *table. The keys must differ. At most
- * six tenths of the homes are taken, and no search has to look at more than KM_V6_PROBES slots. 0, -ENOMEM, or -E2BIG.
+ * two thirds of the homes are taken, and no search has to look at more than KM_V6_PROBES slots. 0, -ENOMEM, or -E2BIG.
  */
 int km_v6_table_build(enum km_v6_slot kind, const uint64_t *slots, size_t count, struct km_lines *lines,
 		      struct km_v6_table *table);
