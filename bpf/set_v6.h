@@ -60,8 +60,7 @@ static __always_inline __u32 km_v6_leaf(const struct km_v6_node *node, __u64 lan
 		parity ^= pair[i] - lanes;
 	parity ^= parity >> 32;
 	parity ^= node->key[KM_V6_KEYS - 1] - lanes;
-	/* This is the parity of the keys that are not below. There are 15 in all, so that of the others is the
-	 * opposite. */
+	/* That was the parity of the keys not below; there are 15 in all, so that of the others is the opposite. */
 	return node->link ^ (~parity >> 31 & KM_V6_OUT);
 }
 

@@ -450,6 +450,26 @@ static void test_collisions(void **state)
 	free(slots);
 }
 
+/* As many random keys as a table may hold: none is so far from home that a larger one is needed. */
+static void test_full_table(void **state)
+{
+	enum { BITS = 17, COUNT = (2 << BITS) / 3 };
+	struct km_v6_table table;
+	struct km_lines lines = {};
+	uint64_t *slots = calloc(COUNT, sizeof(*slots)), seed = 13;
+	uint32_t line;
+
+	(void)state;
+	assert_non_null(slots);
+	assert_int_equal(km_lines_add(&lines, 1, &line), 0);
+	for (size_t i = 0; i < COUNT; i++)
+		slots[i] = random_below(&seed, 1ull << 33) << KM_V6_PLACE_BITS | KM_LINE;
+	assert_int_equal(km_v6_table_build(KM_V6_SLOT_BLOCK, slots, COUNT, &lines, &table), 0);
+	assert_int_equal(table.shift, 64 - BITS);
+	km_lines_free(&lines);
+	free(slots);
+}
+
 static void test_same_ranges_same_lines(void **state)
 {
 	struct list list = {};
@@ -507,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_random_ranges),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_collisions),
+		cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_same_ranges_same_lines),
 		cmocka_unit_test(test_too_large),
 	};
