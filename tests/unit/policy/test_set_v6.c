@@ -347,6 +347,29 @@ static void test_depth(void **state)
 	}
 }
 
+/* A network that begins a leaf belongs to it; here the 16th flip, which parts the first leaf from the second. */
+static void test_exception_between_leaves(void **state)
+{
+	struct list list = {};
+
+	(void)state;
+	for (uint32_t i = 0; i < 12; i++)
+		add_prefix(&list, (struct km_ip){{0x20010db8, 2 * i + 1}}, 64);
+	add_prefix(&list, (struct km_ip){{0x20010db8, 16, 0, 5}}, 128);
+	check(&list);
+}
+
+/* The last host of a network ends where the next one begins: no whole network changes, the blocks share a leaf. */
+static void test_last_hosts(void **state)
+{
+	struct list list = {};
+
+	(void)state;
+	add_text(&list, "2001:db8:0:5:ffff:ffff:ffff:ffff", "2001:db8:0:5:ffff:ffff:ffff:ffff");
+	add_text(&list, "2001:db9:0:5:ffff:ffff:ffff:ffff", "2001:db9:0:5:ffff:ffff:ffff:ffff");
+	assert_int_equal(check(&list), 1 + 1 + 5 + 9);
+}
+
 /* Exceptions in the networks of one block, with and without whole networks between them. */
 static void test_exceptions(void **state)
 {
@@ -524,6 +547,8 @@ int main(void)
 		cmocka_unit_test(test_many_runs),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_exceptions),
+		cmocka_unit_test(test_exception_between_leaves),
+		cmocka_unit_test(test_last_hosts),
 		cmocka_unit_test(test_random_ranges),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_collisions),
