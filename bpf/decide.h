@@ -18,8 +18,8 @@
 #define KM_DECIDE_H
 
 #include "kubemoat.h"
-#include "ranges.h"
 #include "set_v4.h"
+#include "set_v6.h"
 
 struct km_tuple {
 	struct km_ip source, destination;
@@ -60,7 +60,7 @@ static __always_inline int km_set_has(const struct km_image *image, __u32 mask, 
 {
 	if (family == KM_V4)
 		return km_set_v4_has(image, mask, set, ip->word[0]);
-	return km_set_find(image, mask, &image->v6[set], ip);
+	return km_set_v6_has(image, mask, &image->v6[set], ip);
 }
 
 /* Everything that decides, where neither the list nor the default does at once. */

@@ -6,8 +6,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "hint.h"
 #include "kubemoat.h"
-#include "set_v4.h"
 
 /* Size of the image in bytes - 1, set before loading: a constant to the verifier. */
 const volatile __u32 km_image_mask = KM_IMAGE_MIN_BYTES - 1;

@@ -16,6 +16,7 @@
 
 #include "account.h"
 #include "decide.h"
+#include "hint.h"
 #include "image.h"
 #include "kubemoat.h"
 #include "note.h"

@@ -22,11 +22,8 @@
 #ifndef KM_SET_V4_H
 #define KM_SET_V4_H
 
+#include "hint.h"
 #include "kubemoat.h"
-
-/* Keeps what is rare out of the way of what is not: a jump that is taken costs. */
-#define KM_LIKELY(x) __builtin_expect(!!(x), 1)
-#define KM_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 #define KM_V4_LANES 0x0001000100010001ull /* times 16 bits: the same in each quarter of a word */
 

@@ -9,7 +9,7 @@
 
 #include "kubemoat.h"
 #include "policy/rule.h"
-#include "policy/tree.h"
+#include "policy/range.h"
 
 struct bench_list {
 	enum km_family family;

@@ -9,7 +9,7 @@
 #include "cleanup.h"
 #include "policy/addr.h"
 #include "policy/set_v4.h"
-#include "policy/tree.h"
+#include "policy/set_v6.h"
 
 #define MAX_NESTED (128 + 1) /* prefixes of different length that cover one address */
 
@@ -146,7 +146,7 @@ struct sets {
 	struct km_lines *lines;
 	struct km_v4_shared shared;
 	uint32_t v4[KM_SETS][KM_V4_ROOT];
-	struct km_set v6[KM_SETS];
+	struct km_set_v6 v6[KM_SETS];
 };
 
 /* Builds the set of what `rules` allow, without what `host` holds (NULL: nothing). */
@@ -167,7 +167,7 @@ static int compile_set(const struct km_rules *rules, const struct km_rules *host
 		return r;
 	if (family == KM_V4)
 		return km_set_v4_build(ranges, count, sets->lines, &sets->shared, sets->v4[number]);
-	return km_tree_build(family, ranges, count, sets->lines, &sets->v6[number]);
+	return km_set_v6_build(ranges, count, sets->lines, &sets->v6[number]);
 }
 
 static int failsafe_rules(const struct km_config *config, struct km_rules *rules)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sorted IPv4 ranges to a set of the image; the counterpart of bpf/set_v4.h, which finds and has the drawing. Pure. */
-#ifndef KM_POLICY_SET_V4_H
-#define KM_POLICY_SET_V4_H
+#ifndef KM_SET_V4_BUILD_H
+#define KM_SET_V4_BUILD_H
 
 #include <stddef.h>
 
