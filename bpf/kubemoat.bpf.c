@@ -65,16 +65,17 @@ static __always_inline void km_lookup_addresses(struct bpf_sk_lookup *ctx, __u32
 	}
 }
 
-/*
- * Where it is needed it is read, once more: the context is near, and what is kept meanwhile would go through the stack.
- * Of IPv4 addresses the first word alone is written.
- */
-static __always_inline void km_lookup_tuple(struct bpf_sk_lookup *ctx, __u32 family, struct km_tuple *t)
+/* Of IPv4 addresses the first word alone is written. */
+static __always_inline void km_lookup_tuple(struct bpf_sk_lookup *ctx, __u32 family, const struct km_ip *source,
+					    const struct km_ip *destination, struct km_tuple *t)
 {
 	__u32 port;
 
-	KM_OPAQUE(ctx);
-	km_lookup_addresses(ctx, family, &t->source, &t->destination);
+#pragma unroll
+	for (int i = 0; i < (family == KM_V4 ? 1 : 4); i++) {
+		t->source.word[i] = source->word[i];
+		t->destination.word[i] = destination->word[i];
+	}
 	/* Network byte order, in the low half of what older kernels declare as 32 bits. */
 	KM_LOAD(port, ctx->remote_port);
 	t->source_port = bpf_ntohs((__u16)port);
@@ -124,20 +125,20 @@ static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const str
 		if (log) {
 			struct km_tuple tuple = {};
 
-			km_lookup_tuple(ctx, family, &tuple);
+			km_lookup_tuple(ctx, family, &source, &destination, &tuple);
 			km_log_write(log, &tuple, image->generation, service->slot, KM_DENY << 8 | KM_DENIED_SOURCE);
 		}
 	} else {
 		struct km_tuple tuple = {};
 
-		km_lookup_tuple(ctx, family, &tuple);
+		km_lookup_tuple(ctx, family, &source, &destination, &tuple);
 		if (reason == KM_ASK)
 			reason = km_decide_rest(image, km_image_mask, number, &tuple, KM_PATH_UNKNOWN);
 		decision = km_lookup_judge(image, number, &tuple, reason);
 	}
 	note = km_note_slot();
 	if (note) {
-		km_lookup_tuple(ctx, family, &note->tuple);
+		km_lookup_tuple(ctx, family, &source, &destination, &note->tuple);
 		note->generation = image->generation;
 		note->slot = service->slot;
 		note->decision = decision;
