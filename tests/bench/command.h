@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Other programs, run in the caller's namespaces and cgroup. */
+#ifndef BENCH_COMMAND_H
+#define BENCH_COMMAND_H
+
+#include <sys/types.h>
+
+/* Starts a program, found along PATH; what it prints goes nowhere. `argv` ends with NULL. Ends the program where it
+ * cannot, as all here. */
+pid_t bench_start(const char *const *argv);
+
+/* Exit status of a process, 128 if a signal ended it. */
+int bench_wait(pid_t pid);
+
+/* Has `sh -e` run that text; ends the program unless it succeeds. */
+void bench_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+double bench_now_ms(void);
+
+#endif
