@@ -6,12 +6,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "command.h"
+
+/* A file in memory, of what commands write to standard error. */
+static int complaints(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = memfd_create("complaints", MFD_CLOEXEC);
+	if (fd < 0)
+		err(1, "memfd_create");
+	return fd;
+}
+
+const char *bench_complaints(void)
+{
+	static char text[2048];
+	ssize_t got = pread(complaints(), text, sizeof(text) - 1, 0);
+
+	text[got < 0 ? 0 : got] = '\0';
+	return text;
+}
 
 pid_t bench_start(const char *const *argv)
 {
@@ -21,6 +43,9 @@ pid_t bench_start(const char *const *argv)
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, complaints(), STDERR_FILENO);
+	if (ftruncate(complaints(), 0) || lseek(complaints(), 0, SEEK_SET))
+		err(1, "complaints");
 	r = posix_spawnp(&pid, argv[0], &actions, NULL, (char **)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (r)
@@ -49,7 +74,7 @@ void bench_shell(const char *format, ...)
 	va_end(arguments);
 	status = bench_wait(bench_start((const char *[]){"sh", "-ec", text, NULL}));
 	if (status)
-		errx(1, "ended with %d: %s", status, text);
+		errx(1, "ended with %d: %s\n%s", status, text, bench_complaints());
 	free(text);
 }
 

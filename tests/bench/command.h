@@ -5,9 +5,14 @@
 
 #include <sys/types.h>
 
-/* Starts a program, found along PATH; what it prints goes nowhere. `argv` ends with NULL. Ends the program where it
- * cannot, as all here. */
+/*
+ * Starts a program, found along PATH; `argv` ends with NULL. What it prints goes nowhere, its complaints to a place from
+ * where bench_complaints() has them. Ends the program where it cannot, as all here.
+ */
 pid_t bench_start(const char *const *argv);
+
+/* What the programs started last have complained about. */
+const char *bench_complaints(void);
 
 /* Exit status of a process, 128 if a signal ended it. */
 int bench_wait(pid_t pid);

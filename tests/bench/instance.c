@@ -44,5 +44,5 @@ void bench_instance_run(const struct bench_instance *instance, const char *verb,
 	int status = bench_wait(bench_instance_start(instance, verb, first, second));
 
 	if (status)
-		errx(1, "kubemoat -n %s %s ended with %d", instance->name, verb, status);
+		errx(1, "kubemoat -n %s %s ended with %d\n%s", instance->name, verb, status, bench_complaints());
 }

@@ -199,7 +199,7 @@ void bench_list_print(const struct bench_list *list, FILE *out, const char *befo
 	}
 }
 
-void bench_list_write(const struct bench_list *list, const char *path)
+void bench_list_write(const struct bench_list *list, const char *path, bool exceptions)
 {
 	unsigned network = list->family == KM_V4 ? 24 : 64, networks = 0;
 	char text[KM_ADDR_TEXT];
@@ -208,7 +208,7 @@ void bench_list_write(const struct bench_list *list, const char *path)
 	if (!out)
 		err(1, "%s", path);
 	bench_list_print(list, out, "", "\n");
-	for (size_t i = 0; i < list->rules.count; i++) {
+	for (size_t i = 0; exceptions && i < list->rules.count; i++) {
 		const struct km_rule *rule = &list->rules.list[i];
 
 		if (rule->len <= network && !(networks++ % 100))

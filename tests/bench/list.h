@@ -43,7 +43,7 @@ void bench_list_fill_trie(const struct bench_list *list, int map);
 /* Prints each prefix between `before` and `after`. */
 void bench_list_print(const struct bench_list *list, FILE *out, const char *before, const char *after);
 
-/* Writes it as an allowlist in which one network in a hundred has an exception: its first address. */
-void bench_list_write(const struct bench_list *list, const char *path);
+/* Writes it as an allowlist; `exceptions`: which takes the first address out of one network in a hundred. */
+void bench_list_write(const struct bench_list *list, const char *path, bool exceptions);
 
 #endif

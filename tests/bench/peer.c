@@ -135,7 +135,7 @@ void bench_guard(const struct bench_context *context, const struct bench_arena *
 		 "  second: {ports: [%d], deny: reset, allow: [" BENCH_ALLOWLIST "]}\n",
 		 layers, BENCH_PORT, silent, BENCH_RESET_PORT);
 	bench_instance_open(context, arena->what, arena->cgroup, config, instance);
-	bench_list_write(list, bench_instance_file(instance, BENCH_ALLOWLIST, path));
+	bench_list_write(list, bench_instance_file(instance, BENCH_ALLOWLIST, path), false);
 	bench_arena_enter(arena);
 	bench_instance_run(instance, "load", NULL, NULL);
 	bench_arena_leave();

@@ -88,7 +88,7 @@ static void write_lists(const struct bench_context *context, struct contender *c
 			bench_ipset_write(&list, c->file[i]);
 			break;
 		default:
-			bench_list_write(&list, c->file[i]);
+			bench_list_write(&list, c->file[i], true);
 		}
 		km_ip_format(list.family, bench_list_source(&list, true), c->source[i]);
 		bench_list_free(&list);

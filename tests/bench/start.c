@@ -99,7 +99,7 @@ static double run(const struct bench_instance *guard)
 	mib = resident_mib(pid);
 	kill(pid, SIGTERM);
 	if (bench_wait(pid))
-		errx(1, "the daemon ended badly");
+		errx(1, "the daemon ended badly\n%s", bench_complaints());
 	bench_instance_run(guard, "unload", NULL, NULL);
 	return mib;
 }
@@ -128,7 +128,7 @@ void bench_start_up(const struct bench_context *context)
 	bench_arena_open(context, "start", &arena);
 	bench_instance_open(context, "start", arena.cgroup, config, &guard);
 	bench_list_make(&list, BENCH_V4, RULES, 5);
-	bench_list_write(&list, bench_instance_file(&guard, BENCH_ALLOWLIST, path));
+	bench_list_write(&list, bench_instance_file(&guard, BENCH_ALLOWLIST, path), false);
 	bench_arena_enter(&arena);
 	measure(START, "ms", &guard, load);
 	measure(MEMORY, "MiB", &guard, run);
