@@ -5,12 +5,15 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
 
 #include "arena.h"
 #include "command.h"
@@ -78,7 +81,18 @@ static void learn_device(struct bench_arena *arena)
 	arena->ifindex = if_nametoindex("eth0");
 }
 
-void bench_arena_open(const struct bench_context *context, const char *what, struct bench_arena *arena)
+unsigned bench_strangers(const struct bench_context *context)
+{
+	int cgroup = open(context->cgroups, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	__u32 programs[64], count = sizeof(programs) / sizeof(*programs);
+
+	if (cgroup < 0 || bpf_prog_query(cgroup, BPF_CGROUP_INET_INGRESS, 0, NULL, programs, &count))
+		err(1, "programs of %s", context->cgroups);
+	close(cgroup);
+	return count;
+}
+
+void bench_arena_open(const struct bench_context *context, const char *what, bool answers, struct bench_arena *arena)
 {
 	static unsigned number;
 
@@ -100,9 +114,9 @@ void bench_arena_open(const struct bench_context *context, const char *what, str
 		    "ip link add eth0 type veth peer name %s address 02:00:00:00:00:02 netns /proc/%d/fd/%d\n"
 		    "ip addr add 10.77.%u.1/24 dev eth0\n"
 		    "ip link set eth0 up\n"
-		    "ip neigh add 10.77.%u.2 lladdr 02:00:00:00:00:02 dev eth0\n"
+		    "ip neigh add 10.77.%u.2 lladdr 02:00:00:00:00:0%d dev eth0\n"
 		    "ip route add default via 10.77.%u.2\n",
-		    arena->device, getpid(), home_ns, number, number, number);
+		    arena->device, getpid(), home_ns, number, number, answers ? 2 : 3, number);
 	learn_device(arena);
 	bench_arena_leave();
 	bench_shell("ip addr add 10.77.%u.2/24 dev %s\n"

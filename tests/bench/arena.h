@@ -6,6 +6,7 @@
 #ifndef BENCH_ARENA_H
 #define BENCH_ARENA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "context.h"
@@ -20,8 +21,18 @@ struct bench_arena {
 	char device[16];      /* our end of the veth */
 };
 
-/* Makes it; `what` has to be unique, and short. Ends the program where it cannot, as all here. */
-void bench_arena_open(const struct bench_context *context, const char *what, struct bench_arena *arena);
+/*
+ * How many programs of others are asked about packets in every arena as well, because they are attached to the root of
+ * the cgroups: their time is in all figures but those of nft and ipset.
+ */
+unsigned bench_strangers(const struct bench_context *context);
+
+/*
+ * Makes it; `what` has to be unique, and short. What the host sends to the rest of the world comes to our end of the
+ * veth, and is taken in there only if it `answers` us: else nobody is at that address of the wire. Ends the program
+ * where it cannot, as all here.
+ */
+void bench_arena_open(const struct bench_context *context, const char *what, bool answers, struct bench_arena *arena);
 void bench_arena_close(struct bench_arena *arena);
 
 /* The process is in there from now on, or where it came from again. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "connect.h"
 #include "context.h"
 #include "error.h"
@@ -27,7 +28,7 @@ int main(int argc, char **argv)
 {
 	static struct bench_context context;
 	struct km_err why = {""};
-	unsigned count, broken;
+	unsigned count, broken, strangers;
 
 	if (argc != 5 && argc != 6)
 		errx(2, "usage: bench KUBEMOAT NAME DIRECTORY RESULT [REGEX]");
@@ -42,6 +43,12 @@ int main(int argc, char **argv)
 	if (km_cgroup_find(context.cgroups, &why) ||
 	    km_pins_open("/sys/fs/bpf", context.name, true, &context.pins, &why))
 		errx(1, "%s", why.text);
+
+	strangers = bench_strangers(&context);
+	if (strangers)
+		warnx("%u cgroup_skb programs of others at %s run for each packet that is measured here; detach them "
+		      "first",
+		      strangers, context.cgroups);
 
 	bench_verdicts(&context);
 	bench_sizes(&context);
@@ -58,7 +65,7 @@ int main(int argc, char **argv)
 	if (!count)
 		errx(2, "no measure has such an id");
 	broken = bench_print();
-	bench_write(argv[4]);
+	bench_write(argv[4], strangers);
 	if (broken)
 		errx(1, "%u of %u measures break their bound", broken, count);
 	return 0;

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 /*
- * Starts a program, found along PATH; `argv` ends with NULL. What it prints goes nowhere, its complaints to a place from
- * where bench_complaints() has them. Ends the program where it cannot, as all here.
+ * Starts a program, found along PATH; `argv` ends with NULL. What it prints goes nowhere, its complaints to a place
+ * from where bench_complaints() has them. Ends the program where it cannot, as all here.
  */
 pid_t bench_start(const char *const *argv);
 

@@ -93,7 +93,7 @@ static void set_up(const struct bench_context *context, struct stage *stage)
 
 		if (!is_needed(stage, i))
 			continue;
-		bench_arena_open(context, subject_name[i], arena);
+		bench_arena_open(context, subject_name[i], true, arena);
 		if (i == BOTH || i == LOOKUP)
 			bench_guard(context, arena, &stage->list, i == BOTH ? "lookup, packet" : "lookup",
 				    &stage->guard[i]);

@@ -102,9 +102,14 @@ static void load_peers(struct bench_corpus *corpus)
 				     bpf_map__fd(corpus->list.family == KM_V4 ? peers->maps.trie4 : peers->maps.trie6));
 }
 
-void bench_corpus_load(struct bench_corpus *corpus, const struct km_pins *pins)
+bool bench_corpus_load(struct bench_corpus *corpus, const struct km_pins *pins)
 {
 	bench_list_make(&corpus->list, corpus->shape, corpus->prefixes, 1);
+	if (!bench_guard_fits(&corpus->list)) {
+		warnx("no image has room for %s %s: not measured", corpus->family, corpus->size);
+		bench_list_free(&corpus->list);
+		return false;
+	}
 	choose_sources(corpus);
 	load_peers(corpus);
 	bench_guard_load(pins, &corpus->list, 0, &corpus->both);
@@ -114,6 +119,7 @@ void bench_corpus_load(struct bench_corpus *corpus, const struct km_pins *pins)
 		bench_guard_load(pins, &corpus->list, BENCH_ONE_PORT, &corpus->one_port);
 	if (corpus->needed[BENCH_COLD_GUARD])
 		bench_cold_load(&corpus->list, &corpus->cold);
+	return true;
 }
 
 void bench_corpus_close(struct bench_corpus *corpus)

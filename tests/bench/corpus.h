@@ -45,8 +45,11 @@ struct bench_corpus {
 	uint32_t (*sources[BENCH_ANSWERS])[4]; /* BENCH_SOURCES of them, as in struct bench_table */
 };
 
-/* Makes the list and loads what is needed. Ends the program where it cannot, as all here. */
-void bench_corpus_load(struct bench_corpus *corpus, const struct km_pins *pins);
+/*
+ * Makes the list and loads what is needed. False, with nothing to close, if no image has room for the list. Ends the
+ * program where it cannot, as all here.
+ */
+bool bench_corpus_load(struct bench_corpus *corpus, const struct km_pins *pins);
 void bench_corpus_close(struct bench_corpus *corpus);
 
 /* CPU time of a run of that subject in ns; checks what it answers. */

@@ -120,7 +120,7 @@ void bench_flood(const struct bench_context *context)
 	if (!sources)
 		err(1, "sources");
 	bench_list_make(&list, BENCH_V4, PREFIXES, 4);
-	bench_arena_open(context, "flood", &arena);
+	bench_arena_open(context, "flood", false, &arena);
 	listener = bench_arena_listen(&arena, BENCH_PORT);
 	bench_guard(context, &arena, &list, "lookup, packet", &guard);
 	for (unsigned i = 0; i < count; i++) {

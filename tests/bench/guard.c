@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <err.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +26,8 @@
 #include "source.h"
 #include "tests/bench/cold.skel.h"
 
-static void compile(const struct bench_list *list, unsigned options, struct km_lines *image)
+/* 0, or -E2BIG. */
+static int try_to_compile(const struct bench_list *list, unsigned options, struct km_lines *image)
 {
 	struct km_own_address own[] = {{bench_own(KM_V4), KM_V4}, {bench_own(KM_V6), KM_V6}};
 	struct km_facts facts = {.own = own, .own_count = 2};
@@ -46,9 +48,25 @@ static void compile(const struct bench_list *list, unsigned options, struct km_l
 	policy->config.events_per_second = 200;
 	policy->rules[0] = list->rules;
 	r = km_compile(policy, &facts, &params, image);
-	if (r)
+	if (r && r != -E2BIG)
 		errx(1, "compile: %s", strerror(-r));
 	free(policy);
+	return r;
+}
+
+static void compile(const struct bench_list *list, unsigned options, struct km_lines *image)
+{
+	if (try_to_compile(list, options, image))
+		errx(1, "no image has room for a list of %zu", list->rules.count);
+}
+
+bool bench_guard_fits(const struct bench_list *list)
+{
+	struct km_lines image = {0};
+	int r = try_to_compile(list, 0, &image);
+
+	km_lines_free(&image);
+	return !r;
 }
 
 static int image_map(const struct km_lines *image)

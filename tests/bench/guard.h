@@ -3,6 +3,7 @@
 #ifndef BENCH_GUARD_H
 #define BENCH_GUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/object.h"
@@ -22,6 +23,9 @@ struct bench_guard {
 	struct km_object object; /* has the programs */
 	size_t image_memory;	 /* bytes that the kernel accounts the image's map with */
 };
+
+/* False if no image has room for the list. */
+bool bench_guard_fits(const struct bench_list *list);
 
 /*
  * One service in enforce, with deny: reset, and that list; `options` of enum bench_guard_options. Ends the program

@@ -109,7 +109,7 @@ static void set_up(const struct bench_context *context, const struct size *size,
 {
 	snprintf(c->name, sizeof(c->name), "r-%s-%s", subject_name[c->subject], size->name);
 	write_lists(context, c, size->prefixes);
-	bench_arena_open(context, c->name, &c->arena);
+	bench_arena_open(context, c->name, false, &c->arena);
 	switch (c->subject) {
 	case NFT:
 		bench_nft_setup(&c->arena);

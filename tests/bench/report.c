@@ -97,7 +97,7 @@ static struct json_object *cpu_model(void)
 	return model;
 }
 
-static struct json_object *machine(void)
+static struct json_object *machine(unsigned strangers)
 {
 	struct json_object *object = json_object_new_object();
 	struct utsname name;
@@ -107,6 +107,7 @@ static struct json_object *machine(void)
 	json_object_object_add(object, "cpus", json_object_new_int(get_nprocs()));
 	json_object_object_add(object, "kernel", json_object_new_string(name.release));
 	json_object_object_add(object, "arch", json_object_new_string(name.machine));
+	json_object_object_add(object, "foreign_programs", json_object_new_int(strangers));
 	return object;
 }
 
@@ -148,7 +149,7 @@ static struct json_object *measure_object(const struct bench_measure *m)
 	return object;
 }
 
-void bench_write(const char *path)
+void bench_write(const char *path, unsigned strangers)
 {
 	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
 	const struct bench_measure *measures;
@@ -157,7 +158,7 @@ void bench_write(const char *path)
 	measures = bench_measures(&count);
 	for (unsigned i = 0; i < count; i++)
 		json_object_array_add(list, measure_object(&measures[i]));
-	json_object_object_add(root, "machine", machine());
+	json_object_object_add(root, "machine", machine(strangers));
 	json_object_object_add(root, "measures", list);
 	if (json_object_to_file_ext(path, root, JSON_C_TO_STRING_PRETTY))
 		errx(1, "%s: %s", path, json_util_get_last_err());

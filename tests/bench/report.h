@@ -6,7 +6,7 @@
 /* Prints all of them as a table, and the broken bounds again at its end. Number of bounds that are broken. */
 unsigned bench_print(void);
 
-/* Writes {"machine":…,"measures":[…]}. Ends the program if it cannot. */
-void bench_write(const char *path);
+/* Writes {"machine":…,"measures":[…]}. `strangers`: see arena.h. Ends the program if it cannot. */
+void bench_write(const char *path, unsigned strangers);
 
 #endif

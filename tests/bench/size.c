@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Each of them is what it is: one round. */
+#include <err.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -55,6 +56,11 @@ void bench_sizes(const struct bench_context *context)
 		if (!bench_wanted(images[i].id) && !with_programs)
 			continue;
 		bench_list_make(&list, images[i].shape, images[i].prefixes, 1);
+		if (!bench_guard_fits(&list)) {
+			warnx("no image has room for %s", images[i].id);
+			bench_list_free(&list);
+			continue;
+		}
 		bench_guard_load(&context->pins, &list, 0, &guard);
 		add(images[i].id, images[i].each ? "bytes" : "KiB",
 		    guard.image_memory / (images[i].each ? (double)images[i].prefixes : 1024));

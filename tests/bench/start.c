@@ -125,7 +125,7 @@ void bench_start_up(const struct bench_context *context)
 
 	if (!bench_wanted(START) && !bench_wanted(MEMORY))
 		return;
-	bench_arena_open(context, "start", &arena);
+	bench_arena_open(context, "start", false, &arena);
 	bench_instance_open(context, "start", arena.cgroup, config, &guard);
 	bench_list_make(&list, BENCH_V4, RULES, 5);
 	bench_list_write(&list, bench_instance_file(&guard, BENCH_ALLOWLIST, path), false);

@@ -67,7 +67,7 @@ static void set_up(const struct bench_context *context, const struct bench_list 
 	for (unsigned i = 0; i < PLACES; i++) {
 		if (!stage->used[i])
 			continue;
-		bench_arena_open(context, place_name[i], &stage->arena[i]);
+		bench_arena_open(context, place_name[i], false, &stage->arena[i]);
 		stage->listener[i] = bench_arena_listen(&stage->arena[i], BENCH_PORT);
 	}
 	if (stage->used[GUARD])

@@ -117,18 +117,16 @@ static void conclude(unsigned number, const struct question *q, enum bench_answe
 
 void bench_verdicts(const struct bench_context *context)
 {
-	bool planned[CORPORA];
+	bool loaded[CORPORA];
 
-	for (unsigned i = 0; i < CORPORA; i++) {
-		planned[i] = plan(&corpora[i]);
-		if (planned[i])
-			bench_corpus_load(&corpora[i], &context->pins);
-	}
+	for (unsigned i = 0; i < CORPORA; i++)
+		loaded[i] = plan(&corpora[i]) && bench_corpus_load(&corpora[i], &context->pins);
 	for (unsigned round = 0; round < BENCH_ROUNDS; round++)
 		for (unsigned i = 0; i < CORPORA; i++)
-			ask_all(i, round, context->ifindex);
+			if (loaded[i])
+				ask_all(i, round, context->ifindex);
 	for (unsigned i = 0; i < CORPORA; i++) {
-		if (!planned[i])
+		if (!loaded[i])
 			continue;
 		for (unsigned q = 0; q < QUESTIONS; q++)
 			for (int answer = BENCH_ALLOW; answer >= BENCH_DENY; answer--)
