@@ -17,6 +17,9 @@ const char *bench_complaints(void);
 /* Exit status of a process, 128 if a signal ended it. */
 int bench_wait(pid_t pid);
 
+/* The same; *mib is the most that it had in memory. */
+int bench_wait_peak(pid_t pid, double *mib);
+
 /* Has `sh -e` run that text; ends the program unless it succeeds. */
 void bench_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

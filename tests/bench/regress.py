@@ -43,7 +43,8 @@ def series(kernel):
 
 
 def best(tries):
-    return {id: min(values[id] for values in tries) for id in COUNTS + RATIOS}
+    least = {id: min(values[id] for values in tries) for id in COUNTS + RATIOS}
+    return {id: int(value) if id in COUNTS else value for id, value in least.items()}
 
 
 def record():

@@ -23,26 +23,29 @@
 #define LISTS 2
 #define LARGEST 3 /* of sizes */
 
-enum subject { GUARD, GUARD_V6, NFT, IPSET, SUBJECTS };
+/* The peaks are what the guard's command had in memory meanwhile: figures of its own, no contenders. */
+enum subject { GUARD, GUARD_V6, NFT, IPSET, CONTENDERS, GUARD_PEAK = CONTENDERS, GUARD_V6_PEAK, SUBJECTS };
 
-static const char *const subject_name[SUBJECTS] = {"v4", "v6", "nft", "ipset"};
+static const char *const contender_name[CONTENDERS] = {"v4", "v6", "nft", "ipset"};
 
 static const struct size {
 	size_t prefixes;
 	const char *name;
-	struct bench_comparison comparisons[6];
+	struct bench_comparison comparisons[8];
 } sizes[] = {
-#define SIZE(prefixes, name)                                                                    \
-	{                                                                                       \
-		prefixes, name,                                                                 \
-		{                                                                               \
-			{"reload.v4." name ".ms", "ms", NULL, GUARD, BENCH_NOTHING},            \
-				{"reload.v6." name ".ms", "ms", NULL, GUARD_V6, BENCH_NOTHING}, \
-				{"reload.nft." name ".ms", "ms", NULL, NFT, BENCH_NOTHING},     \
-				{"reload.ipset." name ".ms", "ms", NULL, IPSET, BENCH_NOTHING}, \
-				{"reload.v4." name ".vs_nft", NULL, "nft", GUARD, NFT},         \
-				{"reload.v4." name ".vs_ipset", NULL, "ipset", GUARD, IPSET},   \
-		}                                                                               \
+#define SIZE(prefixes, name)                                                                                \
+	{                                                                                                   \
+		prefixes, name,                                                                             \
+			{                                                                                   \
+				{"reload.v4." name ".ms", "ms", NULL, GUARD, BENCH_NOTHING},                \
+				{"reload.v6." name ".ms", "ms", NULL, GUARD_V6, BENCH_NOTHING},             \
+				{"reload.nft." name ".ms", "ms", NULL, NFT, BENCH_NOTHING},                 \
+				{"reload.ipset." name ".ms", "ms", NULL, IPSET, BENCH_NOTHING},             \
+				{"reload.v4." name ".vs_nft", NULL, "nft", GUARD, NFT},                     \
+				{"reload.v4." name ".vs_ipset", NULL, "ipset", GUARD, IPSET},               \
+				{"reload.v4." name ".peak_mib", "MiB", NULL, GUARD_PEAK, BENCH_NOTHING},    \
+				{"reload.v6." name ".peak_mib", "MiB", NULL, GUARD_V6_PEAK, BENCH_NOTHING}, \
+			},                                                                                  \
 	}
 	SIZE(10, "10"),
 	SIZE(1000, "1k"),
@@ -107,7 +110,7 @@ static void exchange(const struct contender *c, int list)
 
 static void set_up(const struct bench_context *context, const struct size *size, struct contender *c)
 {
-	snprintf(c->name, sizeof(c->name), "r-%s-%s", subject_name[c->subject], size->name);
+	snprintf(c->name, sizeof(c->name), "r-%s-%s", contender_name[c->subject], size->name);
 	write_lists(context, c, size->prefixes);
 	bench_arena_open(context, c->name, false, &c->arena);
 	switch (c->subject) {
@@ -135,21 +138,20 @@ static void tear_down(struct contender *c)
 	bench_arena_close(&c->arena);
 }
 
-/* Time in ms to put that list in force. */
-static double ask(struct contender *c, int list)
+/* Time in ms to put that list in force; *peak is what the guard's command had in memory. */
+static double ask(struct contender *c, int list, double *peak)
 {
+	const char *peer = c->subject == NFT ? "nft -f" : "ipset -exist restore -file";
 	double start, took;
 
 	if (is_guard(c))
 		exchange(c, list);
 	bench_arena_enter(&c->arena);
 	start = bench_now_ms();
-	if (is_guard(c))
-		bench_instance_run(&c->guard, "reload", NULL, NULL);
-	else if (c->subject == NFT)
-		bench_shell("exec nft -f %s", c->file[list]);
-	else
-		bench_shell("exec ipset -exist restore -file %s", c->file[list]);
+	if (!is_guard(c))
+		bench_shell("exec %s %s", peer, c->file[list]);
+	else if (bench_wait_peak(bench_instance_start(&c->guard, "reload", NULL, NULL), peak))
+		errx(1, "kubemoat reload failed\n%s", bench_complaints());
 	took = bench_now_ms() - start;
 	if (is_guard(c))
 		bench_instance_run(&c->guard, "explain", "bench", c->source[list]);
@@ -165,30 +167,34 @@ static bool asked_once(const struct size *size, enum subject subject)
 static void measure(const struct bench_context *context, const struct size *size)
 {
 	static bench_figures figures[SUBJECTS];
-	static struct contender contenders[SUBJECTS];
+	static struct contender contenders[CONTENDERS];
 	bool needed[SUBJECTS] = {false};
 
 	if (!bench_needs(size->comparisons, COMPARISONS, needed))
 		return;
-	for (unsigned i = 0; i < SUBJECTS; i++) {
+	needed[GUARD] |= needed[GUARD_PEAK];
+	needed[GUARD_V6] |= needed[GUARD_V6_PEAK];
+	for (unsigned i = 0; i < CONTENDERS; i++) {
 		contenders[i] = (struct contender){.subject = i};
 		if (needed[i])
 			set_up(context, size, &contenders[i]);
 	}
 	for (unsigned round = 0; round < BENCH_ROUNDS; round++) {
-		for (unsigned i = 0; i < SUBJECTS; i++) {
+		for (unsigned i = 0; i < CONTENDERS; i++) {
+			double *peak = i == GUARD_V6 ? figures[GUARD_V6_PEAK] : figures[GUARD_PEAK];
+
 			if (!needed[i])
 				continue;
 			if (round && asked_once(size, i))
 				figures[i][round] = figures[i][0];
 			else
-				figures[i][round] = ask(&contenders[i], round % LISTS);
+				figures[i][round] = ask(&contenders[i], round % LISTS, &peak[round]);
 		}
 	}
 	for (unsigned i = 0; i < COMPARISONS; i++)
 		bench_conclude(&size->comparisons[i], 1, figures,
 			       asked_once(size, size->comparisons[i].subject) ? 1 : BENCH_ROUNDS);
-	for (unsigned i = 0; i < SUBJECTS; i++)
+	for (unsigned i = 0; i < CONTENDERS; i++)
 		if (needed[i])
 			tear_down(&contenders[i]);
 }

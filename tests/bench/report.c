@@ -68,11 +68,10 @@ unsigned bench_print(void)
 	for (unsigned i = 0; i < count; i++) {
 		if (!is_broken(&measures[i]))
 			continue;
-		printf("%s\n%s", broken ? "" : "\nbroken bounds:\n", measures[i].id);
-		broken++;
+		if (!broken++)
+			puts("\nbroken bounds:");
+		puts(measures[i].id);
 	}
-	if (broken)
-		puts("");
 	fflush(stdout);
 	return broken;
 }
