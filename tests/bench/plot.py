@@ -3,10 +3,10 @@
 import math
 
 SIZES = {"10": 10, "1k": 1_000, "100k": 100_000, "1m": 1_000_000}
-SIZE_LABELS = {10: "10", 1_000: "1,000", 100_000: "100,000", 1_000_000: "1,000,000"}
+SIZE_LABELS = {10: "10", 1_000: "1,000", 100_000: "100,000", 1_000_000: "1 million"}
 
-WIDTH, HEIGHT = 360, 300  # of a panel's plotting area
-LEFT, RIGHT, TOP, BOTTOM = 64, 120, 56, 56
+WIDTH, HEIGHT = 420, 300  # of a panel's plotting area
+LEFT, RIGHT, TOP, BOTTOM = 64, 160, 56, 56
 
 STYLE = """
     text { font: 13px system-ui, sans-serif; fill: #1f2328; }
@@ -34,7 +34,15 @@ STYLE = """
 
 
 def label(value):
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+
+
+def ticks_to(base, highest):
+    """Powers of the base from 1 on, the last of them not below the highest value."""
+    ticks = [1]
+    while ticks[-1] < highest:
+        ticks.append(ticks[-1] * base)
+    return ticks
 
 
 def apart(places, distance):
@@ -46,11 +54,11 @@ def apart(places, distance):
 
 
 class Panel:
-    """One plotting area: lines over the number of CIDRs."""
+    """One plotting area: lines over the number of CIDRs, from 1 to the last tick."""
 
     def __init__(self, title, x_offset, ticks):
-        self.left, self.ticks, self.out, self.labels = x_offset + LEFT, ticks, [], {}
-        self.low, self.high = math.log(ticks[0]), math.log(ticks[-1])
+        self.left, self.out, self.labels = x_offset + LEFT, [], {}
+        self.high = ticks[-1]
         self.text(self.left, TOP - 30, title, "title")
         for tick in ticks:
             y = self.y(tick)
@@ -66,8 +74,7 @@ class Panel:
         return self.left + 12 + (math.log10(size) - 1) / 5 * (WIDTH - 24)
 
     def y(self, value):
-        place = (math.log(value) - self.low) / (self.high - self.low)
-        return TOP + HEIGHT * (1 - min(max(place, 0), 1))
+        return TOP + HEIGHT * (1 - math.log(value) / math.log(self.high))
 
     def text(self, x, y, text, style, anchor="start"):
         self.out.append(f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>')
@@ -101,23 +108,40 @@ def points(values, id_format):
     return [(number, values[id_format % size]) for size, number in SIZES.items() if id_format % size in values]
 
 
+def draw(panel, lines):
+    for name, style, of_line in lines:
+        panel.line(name, style, of_line)
+    return panel
+
+
+def highest(groups):
+    return max((value for lines in groups for _, _, of_line in lines for _, value in of_line), default=1)
+
+
 def verdict(values):
-    panels = []
-    for i, (family, title) in enumerate((("v4", "IPv4"), ("v6", "IPv6"))):
-        panel = Panel(f"{title}: a verdict, times the program that does nothing", i * (LEFT + WIDTH + RIGHT),
-                      [1, 2, 4, 8, 16, 32, 64])
-        panel.line("LPM trie, cold", "lpm cold", points(values, f"verdict.lpm.{family}.cold.%s.allow"))
-        panel.line("LPM trie, hot", "lpm", points(values, f"verdict.lpm.{family}.hot.%s.allow"))
-        panel.line("kubemoat, cold", "us cold", points(values, f"verdict.lookup.{family}.cold.%s.allow"))
-        panel.line("kubemoat, hot", "us", points(values, f"verdict.lookup.{family}.hot.%s.allow"))
-        panels.append(panel)
+    groups = [
+        [
+            ("LPM trie, cold", "lpm cold", points(values, f"verdict.lpm.{family}.cold.%s.allow")),
+            ("LPM trie, hot", "lpm", points(values, f"verdict.lpm.{family}.hot.%s.allow")),
+            ("kubemoat, cold", "us cold", points(values, f"verdict.lookup.{family}.cold.%s.allow")),
+            ("kubemoat, hot", "us", points(values, f"verdict.lookup.{family}.hot.%s.allow")),
+        ]
+        for family in ("v4", "v6")
+    ]
+    ticks = ticks_to(2, highest(groups))
+    panels = [
+        draw(Panel(f"{name}: a verdict, times the program that does nothing", i * (LEFT + WIDTH + RIGHT), ticks), lines)
+        for i, (name, lines) in enumerate(zip(("IPv4", "IPv6"), groups))
+    ]
     return document("Cost of a verdict against the number of CIDRs", panels)
 
 
 def reload(values):
-    panel = Panel("From a changed file to its policy in force, ms", 0, [1, 10, 100, 1000, 10000, 100000])
-    panel.line("nftables", "nft", points(values, "reload.nft.%s.ms"))
-    panel.line("ipset", "ipset", points(values, "reload.ipset.%s.ms"))
-    panel.line("kubemoat IPv6", "us2", points(values, "reload.v6.%s.ms"))
-    panel.line("kubemoat IPv4", "us", points(values, "reload.v4.%s.ms"))
-    return document("Time of a reload against the number of CIDRs", [panel])
+    lines = [
+        ("nftables", "nft", points(values, "reload.nft.%s.ms")),
+        ("ipset", "ipset", points(values, "reload.ipset.%s.ms")),
+        ("kubemoat IPv6", "us2", points(values, "reload.v6.%s.ms")),
+        ("kubemoat IPv4", "us", points(values, "reload.v4.%s.ms")),
+    ]
+    panel = Panel("From a changed file to its policy in force, ms", 0, ticks_to(10, highest([lines])))
+    return document("Time of a reload against the number of CIDRs", [draw(panel, lines)])
