@@ -85,20 +85,32 @@ static __noinline int km_log_write(struct km_log *cpu, const struct km_tuple *t,
 	return 0;
 }
 
-/* Counts a decision, and reports it unless it lets the connection in. */
-static __always_inline void km_account(const struct km_image *image, const struct km_tuple *t, __u32 slot,
-				       __u32 verdict, __u32 reason)
+/* Counts what is refused, or would be: the CPU's log if it is to be reported too, else NULL. */
+static __always_inline struct km_log *km_count_denial(const struct km_image *image, __u32 slot, __u32 verdict,
+						      __u32 reason)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct km_log *mine;
 
 	km_count(slot, verdict, reason);
+	mine = bpf_map_lookup_elem(&denials, &cpu);
+	return mine && km_log_room(mine, image->events_per_second) ? mine : NULL;
+}
+
+/* Counts a decision, and reports it unless it lets the connection in. */
+static __always_inline void km_account(const struct km_image *image, const struct km_tuple *t, __u32 slot,
+				       __u32 verdict, __u32 reason)
+{
+	struct km_log *mine;
+
 	if (verdict != KM_DENY && reason != KM_ERROR)
 		km_arrive(t, (reason & KM_AS_SELF) != 0);
-	if (verdict == KM_ALLOW)
+	if (verdict == KM_ALLOW) {
+		km_count(slot, verdict, reason);
 		return;
-	mine = bpf_map_lookup_elem(&denials, &cpu);
-	if (mine && km_log_room(mine, image->events_per_second))
+	}
+	mine = km_count_denial(image, slot, verdict, reason);
+	if (mine)
 		km_log_write(mine, t, image->generation, slot, verdict << 8 | reason);
 }
 

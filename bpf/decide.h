@@ -4,19 +4,22 @@
  * oracle (user/policy/oracle.c says the same in another way).
  *
  *   at once   the list allows the source, nothing about the tuple is strange       allowed
+ *             neither the list nor KM_SET_SPECIAL has it, nothing is strange       denied_source
  *   martian   from the wire: a loopback address, an own source, its own destination denied_martian
  *   self      through lo, or (the lookup cannot see lo) it looks like it           allowed; with !@self as a refusal
  *   list      the list allows the source after all                                 allowed
  *   failsafe  a source that no list refuses                                        allowed_failsafe
  *   default                                                                        denied_source
  *
- * Addresses of this host and loopback are in no service's set, so "at once" is never about them.
+ * Addresses of this host and loopback are in no service's set, but in KM_SET_SPECIAL as failsafe sources are, so "at
+ * once" is never about them.
  */
 #ifndef KM_DECIDE_H
 #define KM_DECIDE_H
 
 #include "kubemoat.h"
-#include "ranges.h"
+#include "set_v4.h"
+#include "set_v6.h"
 
 struct km_tuple {
 	struct km_ip source, destination;
@@ -38,26 +41,38 @@ static __always_inline int km_is_loopback(__u32 family, const struct km_ip *ip)
 	return !(ip->word[0] | ip->word[1] | ip->word[2]) && ip->word[3] == 1;
 }
 
-static __always_inline int km_same_ip(const struct km_ip *a, const struct km_ip *b)
+static __always_inline int km_same_ip(__u32 family, const struct km_ip *a, const struct km_ip *b)
 {
+	if (family == KM_V4)
+		return a->word[0] == b->word[0];
 	return !((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2]) |
 		 (a->word[3] ^ b->word[3]));
 }
 
-/* True if the tuple claims to be this host talking to itself, whatever its addresses. */
-static __always_inline int km_is_strange(const struct km_tuple *t)
+/* True if they claim to be this host talking to itself, whatever its addresses. */
+static __always_inline int km_is_strange(__u32 family, const struct km_ip *source, const struct km_ip *destination)
 {
-	return km_is_loopback(t->family, &t->destination) || km_same_ip(&t->source, &t->destination);
+	return km_is_loopback(family, destination) || km_same_ip(family, source, destination);
 }
 
-/* Everything that decides, where the list does not let the tuple in at once. `listed`: the list allows the source. */
-static __always_inline __u32 km_decide_rest(const struct km_image *image, __u32 mask, __u32 service,
-					    const struct km_tuple *t, enum km_path path, int listed)
+static __always_inline int km_set_has(const struct km_image *image, __u32 mask, __u32 set, __u32 family,
+				      const struct km_ip *ip)
+{
+	if (family == KM_V4)
+		return km_set_v4_has(image, mask, set, ip->word[0]);
+	return km_set_v6_has(image, mask, &image->v6[set], ip);
+}
+
+/* Everything that decides, where neither the list nor the default does at once. */
+static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *image, __u32 mask, __u32 service,
+						      const struct km_tuple *t, enum km_path path)
 {
 	/* Asked before anything depends on it: the verifier walks each question once for every state it is asked in. */
-	int own = km_set_has(image, mask, &image->set[KM_SET_OWN][t->family & 1], &t->source);
-	int failsafe = km_set_has(image, mask, &image->set[KM_SET_FAILSAFE][t->family & 1], &t->source);
-	int claims_self = own || km_is_strange(t) || km_is_loopback(t->family, &t->source);
+	int listed = km_set_has(image, mask, service, t->family, &t->source);
+	int own = km_set_has(image, mask, KM_SET_OWN, t->family, &t->source);
+	int failsafe = km_set_has(image, mask, KM_SET_FAILSAFE, t->family, &t->source);
+	int claims_self =
+		own || km_is_strange(t->family, &t->source, &t->destination) || km_is_loopback(t->family, &t->source);
 	int self = path == KM_PATH_LO || (path == KM_PATH_UNKNOWN && claims_self);
 
 	if (path == KM_PATH_WIRE && claims_self)
@@ -69,15 +84,27 @@ static __always_inline __u32 km_decide_rest(const struct km_image *image, __u32 
 	return failsafe ? KM_ALLOWED_FAILSAFE : KM_DENIED_SOURCE;
 }
 
+#define KM_ASK KM_REASONS /* instead of a reason */
+
+/* What can be said at once, or KM_ASK. Of few instructions where the family is a constant. */
+static __always_inline __u32 km_decide_at_once(const struct km_image *image, __u32 mask, __u32 service, __u32 family,
+					       const struct km_ip *source, const struct km_ip *destination,
+					       enum km_path path)
+{
+	if (path == KM_PATH_LO || km_is_strange(family, source, destination))
+		return KM_ASK;
+	if (km_set_has(image, mask, service, family, source))
+		return image->service[service].flags & KM_DENY_SELF ? KM_ASK : KM_ALLOWED;
+	return km_set_has(image, mask, KM_SET_SPECIAL, family, source) ? KM_ASK : KM_DENIED_SOURCE;
+}
+
 /* The reason for a new connection to a service; KM_AS_SELF is added where that is why. */
 static __always_inline __u32 km_decide(const struct km_image *image, __u32 mask, __u32 service,
 				       const struct km_tuple *t, enum km_path path)
 {
-	int listed = km_set_find(image, mask, &image->set[service][t->family & 1], &t->source);
+	__u32 reason = km_decide_at_once(image, mask, service, t->family, &t->source, &t->destination, path);
 
-	if (listed && !km_is_strange(t) && !(image->service[service].flags & KM_DENY_SELF))
-		return KM_ALLOWED;
-	return km_decide_rest(image, mask, service, t, path, listed);
+	return reason == KM_ASK ? km_decide_rest(image, mask, service, t, path) : reason;
 }
 
 static __always_inline int km_reason_allows(__u32 reason)

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "hint.h"
 #include "kubemoat.h"
 
 /* Size of the image in bytes - 1, set before loading: a constant to the verifier. */
@@ -55,7 +56,7 @@ static __always_inline const struct km_image *km_image_in_force(void)
 	const struct km_image *image = km_image_in_slot(0), *due;
 	__u32 slot;
 
-	if (!image || !image->schedule[0].at)
+	if (!image || KM_LIKELY(!image->schedule[0].at))
 		return image;
 	slot = km_image_due(image);
 	due = slot ? km_image_in_slot(slot & (KM_IMAGE_SLOTS - 1)) : NULL;
@@ -67,9 +68,7 @@ static __always_inline __u32 km_image_service(const struct km_image *image, __u3
 {
 	__u32 page = image->port_page[(port >> 8) & 255];
 
-	if (page == 0 || page > KM_PORTS)
-		return 0;
-	return image->port[page][port & 255];
+	return page ? image->port[page & 127][port & 255] : 0;
 }
 
 #endif

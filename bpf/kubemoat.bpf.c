@@ -16,11 +16,11 @@
 
 #include "account.h"
 #include "decide.h"
+#include "hint.h"
 #include "image.h"
 #include "kubemoat.h"
 #include "note.h"
 #include "packet.h"
-#include "ranges.h"
 #include "revoke.h"
 
 #define KM_AF_INET 2
@@ -44,53 +44,51 @@ const volatile __u64 km_netns_cookie = 0;
 		(to) = loaded_;         \
 	} while (0)
 
-static __always_inline void km_lookup_tuple(struct bpf_sk_lookup *ctx, struct km_tuple *t)
+static __always_inline void km_lookup_addresses(struct bpf_sk_lookup *ctx, __u32 family, struct km_ip *source,
+						struct km_ip *destination)
 {
 	__u32 word;
 
-	t->family = ctx->family == KM_AF_INET ? KM_V4 : KM_V6;
-	if (t->family == KM_V4) {
+	if (family == KM_V4) {
 		KM_LOAD(word, ctx->remote_ip4);
-		t->source.word[0] = bpf_ntohl(word);
+		source->word[0] = bpf_ntohl(word);
 		KM_LOAD(word, ctx->local_ip4);
-		t->destination.word[0] = bpf_ntohl(word);
-	} else {
-#pragma unroll
-		for (int i = 0; i < 4; i++) {
-			KM_LOAD(word, ctx->remote_ip6[i]);
-			t->source.word[i] = bpf_ntohl(word);
-			KM_LOAD(word, ctx->local_ip6[i]);
-			t->destination.word[i] = bpf_ntohl(word);
-		}
+		destination->word[0] = bpf_ntohl(word);
+		return;
 	}
-	/* Network byte order, in the low half of what older kernels declare as 32 bits. */
-	KM_LOAD(word, ctx->remote_port);
-	t->source_port = bpf_ntohs((__u16)word);
-	t->port = ctx->local_port;
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		KM_LOAD(word, ctx->remote_ip6[i]);
+		source->word[i] = bpf_ntohl(word);
+		KM_LOAD(word, ctx->local_ip6[i]);
+		destination->word[i] = bpf_ntohl(word);
+	}
 }
 
-SEC("sk_lookup")
-int km_lookup(struct bpf_sk_lookup *ctx)
+/*
+ * Where it is needed it is read, once more: the context is near, and what is kept meanwhile would go through the stack.
+ * Of IPv4 addresses the first word alone is written.
+ */
+static __always_inline void km_lookup_tuple(struct bpf_sk_lookup *ctx, __u32 family, struct km_tuple *t)
 {
-	const struct km_image *image;
-	const struct km_service *service;
-	struct km_tuple tuple = {};
-	struct km_note *note;
-	__u32 number, reason, verdict = KM_ALLOW, decision = KM_NOTE_PASS;
+	__u32 port;
 
-	if (ctx->protocol != IPPROTO_TCP)
-		return SK_PASS;
-	image = km_image_in_force();
-	if (!image)
-		return SK_PASS;
-	number = km_image_service(image, ctx->local_port);
-	if (!number)
-		return SK_PASS;
-	number = (number - 1) & (KM_SERVICES - 1);
-	service = &image->service[number];
-	km_lookup_tuple(ctx, &tuple);
+	KM_OPAQUE(ctx);
+	km_lookup_addresses(ctx, family, &t->source, &t->destination);
+	/* Network byte order, in the low half of what older kernels declare as 32 bits. */
+	KM_LOAD(port, ctx->remote_port);
+	t->source_port = bpf_ntohs((__u16)port);
+	t->port = ctx->local_port;
+	t->family = family;
+}
 
-	reason = km_decide(image, km_image_mask, number, &tuple, KM_PATH_UNKNOWN);
+/* Counts, unless that is left to the packet layer, where each packet counts once however often the kernel looks up. */
+static __always_inline __u32 km_lookup_judge(const struct km_image *image, __u32 number, const struct km_tuple *t,
+					     __u32 reason)
+{
+	const struct km_service *service = &image->service[number];
+	__u32 verdict = KM_ALLOW, decision = KM_NOTE_PASS;
+
 	if (reason & KM_AS_SELF) {
 		decision = KM_NOTE_SELF;
 	} else if (!km_reason_allows(reason)) {
@@ -101,18 +99,70 @@ int km_lookup(struct bpf_sk_lookup *ctx)
 			decision = service->flags & KM_DROP && image->flags & KM_PACKET_LAYER ? KM_NOTE_DROP
 											      : KM_NOTE_REFUSED;
 	}
-	/* Whatever goes on to the packet layer is counted there: once, however often the kernel looks it up. */
 	if (decision == KM_NOTE_REFUSED || !(image->flags & KM_PACKET_LAYER))
-		km_account(image, &tuple, service->slot, verdict, reason);
+		km_account(image, t, service->slot, verdict, reason);
+	return decision;
+}
+
+/* In line for each family, which is a constant then. */
+static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const struct km_image *image, __u32 number,
+					    __u32 family)
+{
+	const struct km_service *service = &image->service[number];
+	struct km_ip source = {}, destination = {};
+	__u32 reason, decision = KM_NOTE_PASS;
+	struct km_note *note;
+
+	km_lookup_addresses(ctx, family, &source, &destination);
+	reason = km_decide_at_once(image, km_image_mask, number, family, &source, &destination, KM_PATH_UNKNOWN);
+	if (KM_LIKELY(reason == KM_ALLOWED && image->flags & KM_PACKET_LAYER)) {
+		/* Counted there. */
+	} else if (reason == KM_DENIED_SOURCE && (service->flags & (KM_ENFORCE | KM_DROP)) == KM_ENFORCE) {
+		struct km_log *log = km_count_denial(image, service->slot, KM_DENY, reason);
+
+		decision = KM_NOTE_REFUSED;
+		if (log) {
+			struct km_tuple tuple = {};
+
+			km_lookup_tuple(ctx, family, &tuple);
+			km_log_write(log, &tuple, image->generation, service->slot, KM_DENY << 8 | KM_DENIED_SOURCE);
+		}
+	} else {
+		struct km_tuple tuple = {};
+
+		km_lookup_tuple(ctx, family, &tuple);
+		if (reason == KM_ASK)
+			reason = km_decide_rest(image, km_image_mask, number, &tuple, KM_PATH_UNKNOWN);
+		decision = km_lookup_judge(image, number, &tuple, reason);
+	}
 	note = km_note_slot();
 	if (note) {
-		note->tuple = tuple;
+		km_lookup_tuple(ctx, family, &note->tuple);
 		note->generation = image->generation;
+		note->slot = service->slot;
 		note->decision = decision;
 		note->reason = reason;
-		note->slot = service->slot;
 	}
 	return decision == KM_NOTE_REFUSED ? SK_DROP : SK_PASS;
+}
+
+SEC("sk_lookup")
+int km_lookup(struct bpf_sk_lookup *ctx)
+{
+	const struct km_image *image;
+	__u32 number;
+
+	if (ctx->protocol != IPPROTO_TCP)
+		return SK_PASS;
+	image = km_image_in_force();
+	if (!image)
+		return SK_PASS;
+	number = km_image_service(image, ctx->local_port);
+	if (!number)
+		return SK_PASS;
+	number = (number - 1) & (KM_SERVICES - 1);
+	return ctx->family == KM_AF_INET ? km_lookup_family(ctx, image, number, KM_V4)
+					 : km_lookup_family(ctx, image, number, KM_V6);
 }
 
 /* A packet to a listener that the lookup has just decided: counted here, where that is still to be done. */
@@ -141,7 +191,7 @@ static __always_inline int km_packet_is_ours(struct __sk_buff *skb, const struct
 {
 	if (km_netns_cookie)
 		return bpf_get_netns_cookie(skb) == km_netns_cookie;
-	return mark || km_set_has(image, km_image_mask, &image->set[KM_SET_OWN][t->family & 1], &t->destination);
+	return mark || km_set_has(image, km_image_mask, KM_SET_OWN, t->family, &t->destination);
 }
 
 /* Is it TCP? Fills in ports and flags where they can be read; the socket has the last word on the protocol. */

@@ -25,7 +25,7 @@ enum km_decision {
 };
 
 struct km_note {
-	struct km_tuple tuple;
+	struct km_tuple tuple; /* of IPv4 addresses the first word alone */
 	__u64 generation;
 	__u8 decision; /* enum km_decision */
 	__u8 reason;   /* enum km_reason */
@@ -58,7 +58,8 @@ static __always_inline int km_note_fits(const struct km_note *note, const struct
 {
 	return note->decision != KM_NOTE_NONE && note->tuple.source_port == t->source_port &&
 	       note->tuple.port == t->port && note->tuple.family == t->family &&
-	       km_same_ip(&note->tuple.source, &t->source) && km_same_ip(&note->tuple.destination, &t->destination);
+	       km_same_ip(t->family, &note->tuple.source, &t->source) &&
+	       km_same_ip(t->family, &note->tuple.destination, &t->destination);
 }
 
 static __always_inline struct km_mark *km_mark_get(struct bpf_sock *sk, __u64 flags)

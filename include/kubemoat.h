@@ -28,9 +28,7 @@
 #define KM_LOG_EVENTS 256 /* reported denials kept per CPU; a power of two */
 #define KM_BANK 8	  /* images that one schedule can name, the present one included */
 #define KM_IMAGE_SLOTS 16 /* two banks */
-#define KM_LINE 64	  /* bytes of a line of the image: a cache line, a node */
-#define KM_NODE_KEYS 14	  /* keys of a node */
-#define KM_DEPTH 24	  /* nodes on the longest path through a tree: 4 words, 6 levels each */
+#define KM_LINE 64	  /* bytes of a line of the image: a cache line */
 #define KM_CUT_LOGS 16	  /* rings for the events of connections that user space cut */
 #define KM_CLAIMS 4096	  /* revocations under way at a time */
 #define KM_ARRIVALS 512	  /* sources let in that are kept per CPU until the daemon reads them; a power of two */
@@ -170,24 +168,98 @@ struct km_arrivals {
  */
 
 /*
- * A set of addresses. The top bits of word[0] pick an entry of the index: entry = index[word[0] >> shift] (shift 32:
- * the one entry), a __u32 that is 0 (not in the set), 1 (in the set) or the line of a node.
+ * IPv4 sets (bpf/set_v4.h has the drawing). A page has a word for each /17 of an /8: the line, how to read it, and
+ * whether the first address is in the set.
  */
-struct km_set {
-	__u32 index; /* line where the index starts */
-	__u32 shift; /* 12 to 32 */
+#define KM_V4_ROOT 256
+#define KM_V4_PAGE 512
+#define KM_V4_LINE 0xffffffu
+#define KM_V4_INDEX (1u << 24)
+#define KM_V4_BITS (1u << 25)
+#define KM_V4_START (1u << 31)
+
+/* Boundaries of 16 bits, the top one set; unused ones are 0xffff. */
+#define KM_V4_WORDS 8
+struct km_v4_line {
+	__u64 boundaries[KM_V4_WORDS];
 };
 
 /*
- * A node cuts the numbers of one word into up to 15 intervals: key[i] is the last number of interval i, ascending;
- * unused keys are 0xffffffff. For interval i: bit i of `deep` clear: the answer is bit i of `bits`. Set: go on at
- * line link + (bits of `deep` below i), with the same word, or with the next one if bit i of `bits` is set.
+ * A hash table of an IPv6 set, drawn with the rest of the set in bpf/set_v6.h. The slot of a key is at its home or
+ * among the KM_V6_PROBES - 1 slots behind it, with no empty one before it.
  */
-struct km_node {
-	__u32 key[KM_NODE_KEYS];
-	__u16 deep;
-	__u16 bits;
+struct km_v6_table {
+	__u64 multiplier; /* odd */
+	__u32 slots;	  /* offset of the first; all offsets are from the start of the image, in bytes */
+	__u32 shift;	  /* 64 - log2 of the number of homes; 63 at most */
+};
+
+#define KM_V6_PROBES 32
+
+/* The first slot to look for a key. */
+static inline __u64 km_v6_home(const struct km_v6_table *table, __u64 key)
+{
+	return key * table->multiplier >> table->shift;
+}
+
+/* An IPv6 set. The network of an address is its upper 64 bits, the host its lower 64 bits. */
+struct km_set_v6 {
+	struct km_v6_table blocks;   /* of __u64, block << KM_V6_PLACE_BITS | offset of a tree; 0: empty */
+	struct km_v6_table networks; /* of struct km_v6_network */
+	__u32 rest; /* offset of the tree over the upper 31 bits of what is in no slot; 0: all of that is out */
+	__u32 reserved;
+};
+
+#define KM_V6_PLACE_BITS 31 /* a network is the number of its block, a /33, and a place in there */
+#define KM_V6_PLACES (1u << KM_V6_PLACE_BITS)
+
+#define KM_V6_KEYS 15
+#define KM_V6_DEPTH 6 /* nodes on the longest path: 16^5 leaves are as many as the image has lines */
+
+/*
+ * A node of a tree over numbers of 31 bits. A key is the last number before a change, with KM_V6_KEY set; ascending;
+ * unused ones are ~0. `link` of an inner node is the offset of its first child; n keys below a number lead on to child
+ * n. `link` of a leaf is flags alone. The numbers up to the first key are in the set or, KM_V6_OUT, not; each key below
+ * a number turns that round.
+ */
+struct km_v6_node {
+	__u32 key[KM_V6_KEYS];
 	__u32 link;
+};
+
+#define KM_V6_KEY 0x80000000u
+#define KM_V6_OUT (1u << 0)
+#define KM_V6_LEAF (1u << 1)
+#define KM_V6_EXCEPTIONS 0xffff0000u /* km_v6_exception_flag() of each number that is an exception; see `networks` */
+
+/*
+ * Which of the 16 flags in a leaf stands for a number of 31 bits. A search that meets a leaf with exceptions need not
+ * go on if its own flag is not set.
+ */
+static inline __u32 km_v6_exception_flag(__u64 x)
+{
+	return 0x10000u << ((__u32)(x * 0x9e3779b1u) >> 28);
+}
+
+/*
+ * The exceptions in one network: hosts for which the answer of the leaf is to be turned round. `hosts` is 0 in an empty
+ * slot; below KM_IMAGE_MAX_BYTES it is the offset of a tree; else there is one such host, itself with KM_V6_HOST
+ * flipped.
+ */
+struct km_v6_network {
+	__u64 network;
+	__u64 hosts;
+};
+
+#define KM_V6_HOST (1ull << 63)
+#define KM_V6_HOST_KEYS 7
+#define KM_V6_HOST_DEPTH 8 /* 8^7 leaves are more than the image has lines */
+
+/* As km_v6_node, for hosts, whose keys are all 64 bits. KM_V6_OUT: no exceptions up to the first key. */
+struct km_v6_host_node {
+	__u64 key[KM_V6_HOST_KEYS];
+	__u32 link;
+	__u32 reserved;
 };
 
 enum km_service_flags {
@@ -207,7 +279,9 @@ enum km_image_flags {
 
 #define KM_SET_FAILSAFE KM_SERVICES  /* sources that no list refuses */
 #define KM_SET_OWN (KM_SERVICES + 1) /* this host's own addresses */
-#define KM_SETS (KM_SERVICES + 2)
+#define KM_SET_SPECIAL \
+	(KM_SERVICES + 2) /* both, and loopback: a source that no list names is refused at once if not here */
+#define KM_SETS (KM_SERVICES + 3)
 
 /*
  * From `at` on the image in that slot of `images` is in force, daemon or not: what `until` and a trial of a policy
@@ -231,13 +305,14 @@ struct km_image {
 	__u64 reserved[2];
 	struct km_deadline schedule[KM_BANK - 1]; /* of the image in slot 0: ascending, unused ones 0 */
 	struct km_service service[KM_SERVICES];
-	struct km_set set[KM_SETS][KM_FAMILIES];
-	__u8 port_page[256];	      /* port >> 8: page below; page 0 guards nothing */
-	__u8 port[KM_PORTS + 1][256]; /* page, port & 255: number of the service + 1; 0: not guarded */
+	struct km_set_v6 v6[KM_SETS];
+	__u8 port_page[256];	       /* port >> 8: page below; page 0 guards nothing */
+	__u32 v4[KM_SETS][KM_V4_ROOT]; /* top 8 bits: line of a page, 0: none in the set */
+	__u8 port[][256];	       /* page, port & 255: number of the service + 1; 0: not guarded */
 };
 
 #define KM_IMAGE_HEADER_LINES ((sizeof(struct km_image) + KM_LINE - 1) / KM_LINE)
-#define KM_IMAGE_MIN_BYTES (32u << 10)
+#define KM_IMAGE_MIN_BYTES (64u << 10)
 #define KM_IMAGE_MAX_BYTES (64u << 20)
 
 #endif

@@ -9,7 +9,7 @@
 #include "error.h"
 #include "policy/compile.h"
 #include "policy/policy.h"
-#include "policy/tree.h"
+#include "policy/lines.h"
 
 /* Zero-initialise. */
 struct km_images {

@@ -21,7 +21,7 @@
 #include "list.h"
 #include "policy/compile.h"
 #include "policy/policy.h"
-#include "policy/tree.h"
+#include "policy/lines.h"
 #include "run.h"
 #include "source.h"
 #include "tests/bench/cold.skel.h"

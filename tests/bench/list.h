@@ -10,7 +10,7 @@
 
 #include "kubemoat.h"
 #include "policy/rule.h"
-#include "policy/tree.h"
+#include "policy/range.h"
 
 enum bench_shape {
 	BENCH_V4,	    /* spread evenly, most of them hosts and /24 */

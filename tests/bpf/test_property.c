@@ -36,6 +36,7 @@
 
 #define FLOWS 1000000
 #define FLOWS_A_POLICY 2000
+#define IMAGE_BYTES (256u << 10)
 #define FIRST_PORT 6000 /* of service 0; the others follow */
 
 struct kernel {
@@ -46,11 +47,19 @@ struct kernel {
 static void kernel_load(struct kernel *kernel)
 {
 	struct bpf_map *images;
+	struct km_err err = {};
+	int template;
 
-	kernel->product = kubemoat_bpf__open_and_load();
+	kernel->product = kubemoat_bpf__open();
 	kernel->decide = decide_bpf__open();
 	assert_non_null(kernel->product);
 	assert_non_null(kernel->decide);
+	kernel->product->rodata->km_image_mask = kernel->decide->rodata->km_image_mask = IMAGE_BYTES - 1;
+	template = km_image_make(IMAGE_BYTES, &err);
+	assert_true(template >= 0);
+	assert_int_equal(bpf_map__set_inner_map_fd(kernel->product->maps.images, template), 0);
+	assert_int_equal(kubemoat_bpf__load(kernel->product), 0);
+	close(template);
 	images = kernel->decide->maps.images;
 	assert_int_equal(bpf_map__reuse_fd(images, bpf_map__fd(kernel->product->maps.images)), 0);
 	assert_int_equal(decide_bpf__load(kernel->decide), 0);
@@ -72,7 +81,7 @@ static void put_in_force(const struct kernel *kernel, const struct random_policy
 	for (unsigned s = 0; s < KM_SERVICES; s++)
 		params.slot[s] = s;
 	assert_int_equal(km_compile(&random->policy, &random->facts, &params, &lines), 0);
-	image = km_image_map(lines.data, (size_t)lines.count * KM_LINE, KM_IMAGE_MIN_BYTES, &err);
+	image = km_image_map(lines.data, (size_t)lines.count * KM_LINE, IMAGE_BYTES, &err);
 	if (image < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(km_image_swap(bpf_map__fd(kernel->product->maps.images), 0, image, &err), 0);

@@ -8,6 +8,8 @@
 
 #include "cleanup.h"
 #include "policy/addr.h"
+#include "policy/set_v4.h"
+#include "policy/set_v6.h"
 
 #define MAX_NESTED (128 + 1) /* prefixes of different length that cover one address */
 
@@ -139,9 +141,17 @@ static int ranges_subtract(enum km_family family, const struct km_range *cuts, s
 	return 0;
 }
 
+/* Every set, until all are built and the lines stay where they are. */
+struct sets {
+	struct km_lines *lines;
+	struct km_v4_shared shared;
+	uint32_t v4[KM_SETS][KM_V4_ROOT];
+	struct km_set_v6 v6[KM_SETS];
+};
+
 /* Builds the set of what `rules` allow, without what `host` holds (NULL: nothing). */
 static int compile_set(const struct km_rules *rules, const struct km_rules *host, enum km_family family, int64_t now,
-		       struct km_lines *lines, struct km_set *set)
+		       struct sets *sets, unsigned number)
 {
 	struct km_range *ranges KM_AUTO_FREE = NULL;
 	struct km_range *cuts KM_AUTO_FREE = NULL;
@@ -153,7 +163,11 @@ static int compile_set(const struct km_rules *rules, const struct km_rules *host
 		if (!r)
 			r = ranges_subtract(family, cuts, cut_count, &ranges, &count);
 	}
-	return r ?: km_tree_build(family, ranges, count, lines, set);
+	if (r)
+		return r;
+	if (family == KM_V4)
+		return km_set_v4_build(ranges, count, sets->lines, &sets->shared, sets->v4[number]);
+	return km_set_v6_build(ranges, count, sets->lines, &sets->v6[number]);
 }
 
 static int failsafe_rules(const struct km_config *config, struct km_rules *rules)
@@ -168,7 +182,6 @@ static int failsafe_rules(const struct km_config *config, struct km_rules *rules
 							  .len = entry->len,
 							  .until = KM_FOREVER});
 	}
-	km_rules_sort(rules);
 	return r;
 }
 
@@ -181,43 +194,59 @@ static int own_rules(const struct km_facts *facts, struct km_rules *rules)
 							  .family = facts->own[i].family,
 							  .len = km_family_bits(facts->own[i].family),
 							  .until = KM_FOREVER});
-	km_rules_sort(rules);
 	return r;
 }
 
-/* The addresses that only this host has a right to: its own, and loopback. */
-static int host_rules(const struct km_facts *facts, struct km_rules *rules)
+static int loopback_rules(struct km_rules *rules)
 {
 	static const struct km_rule loopback[] = {
 		{.ip = {{0x7f000000}}, .family = KM_V4, .len = 8, .until = KM_FOREVER},
 		{.ip = {{0, 0, 0, 1}}, .family = KM_V6, .len = 128, .until = KM_FOREVER},
 	};
 
-	int r = km_rules_add(rules, &loopback[0]) ?: km_rules_add(rules, &loopback[1]);
-
-	return r ?: own_rules(facts, rules);
+	return km_rules_add(rules, &loopback[0]) ?: km_rules_add(rules, &loopback[1]);
 }
 
-/* Every set of the image, those of services that the policy does not have too: a set without an index is none. */
-static int compile_sets(const struct km_policy *policy, const struct km_facts *facts, struct km_lines *lines,
-			struct km_set set[KM_SETS][KM_FAMILIES])
-{
-	struct km_rules failsafe = {}, own = {}, host = {};
-	int r;
+/* The sources that are not a list's to judge, in the ways in which the programs ask for them. */
+struct sources {
+	struct km_rules failsafe, own;
+	struct km_rules host; /* what only this host has a right to: own and loopback */
+	struct km_rules special;
+};
 
-	r = failsafe_rules(&policy->config, &failsafe) ?: own_rules(facts, &own) ?: host_rules(facts, &host);
+static int gather(const struct km_policy *policy, const struct km_facts *facts, struct sources *s)
+{
+	int r = failsafe_rules(&policy->config, &s->failsafe) ?: own_rules(facts, &s->own);
+
+	r = r ?: own_rules(facts, &s->host) ?: loopback_rules(&s->host);
+	r = r ?: own_rules(facts, &s->special) ?: loopback_rules(&s->special);
+	r = r ?: failsafe_rules(&policy->config, &s->special);
+	km_rules_sort(&s->failsafe);
+	km_rules_sort(&s->own);
+	km_rules_sort(&s->host);
+	km_rules_sort(&s->special);
+	return r;
+}
+
+/* Every set of the image, those of services that the policy does not have too. */
+static int compile_sets(const struct km_policy *policy, const struct km_facts *facts, struct sets *sets)
+{
+	struct sources s = {};
+	int r = gather(policy, facts, &s);
+
 	for (unsigned i = 0; !r && i < KM_SETS; i++) {
-		const struct km_rules *rules = i == KM_SET_FAILSAFE ? &failsafe
-					       : i == KM_SET_OWN    ? &own
-								    : &policy->rules[i];
+		const struct km_rules *rules = i == KM_SET_FAILSAFE  ? &s.failsafe
+					       : i == KM_SET_OWN     ? &s.own
+					       : i == KM_SET_SPECIAL ? &s.special
+								     : &policy->rules[i];
 
 		for (enum km_family family = KM_V4; !r && family < KM_FAMILIES; family++)
-			r = compile_set(rules, i < KM_SERVICES ? &host : NULL, family, facts->now, lines,
-					&set[i][family]);
+			r = compile_set(rules, i < KM_SERVICES ? &s.host : NULL, family, facts->now, sets, i);
 	}
-	km_rules_free(&host);
-	km_rules_free(&own);
-	km_rules_free(&failsafe);
+	km_rules_free(&s.special);
+	km_rules_free(&s.host);
+	km_rules_free(&s.own);
+	km_rules_free(&s.failsafe);
 	return r;
 }
 
@@ -231,20 +260,30 @@ static uint16_t service_flags(const struct km_config_service *service, const str
 	return flags;
 }
 
-static int compile_ports(const struct km_config *config, struct km_image *image)
+/* A page for each 256 ports of which one is guarded, numbered from 1; their number. */
+static unsigned number_pages(const struct km_config *config, __u8 port_page[256])
 {
 	unsigned pages = 0;
 
 	for (unsigned i = 0; i < config->service_count; i++)
 		for (unsigned p = 0; p < config->services[i].port_count; p++) {
-			unsigned port = config->services[i].ports[p];
-			__u8 *page = &image->port_page[port >> 8];
+			__u8 *page = &port_page[config->services[i].ports[p] >> 8];
 
-			if (!*page && pages == KM_PORTS)
-				return -E2BIG;
-			if (!*page)
+			if (!*page && pages < KM_PORTS)
 				*page = ++pages;
-			image->port[*page][port & 255] = i + 1;
+		}
+	return pages;
+}
+
+static int compile_ports(const struct km_config *config, struct km_image *image)
+{
+	for (unsigned i = 0; i < config->service_count; i++)
+		for (unsigned p = 0; p < config->services[i].port_count; p++) {
+			unsigned port = config->services[i].ports[p], page = image->port_page[port >> 8];
+
+			if (!page)
+				return -E2BIG;
+			image->port[page][port & 255] = i + 1;
 		}
 	return 0;
 }
@@ -252,25 +291,35 @@ static int compile_ports(const struct km_config *config, struct km_image *image)
 int km_compile(const struct km_policy *policy, const struct km_facts *facts, const struct km_image_params *params,
 	       struct km_lines *lines)
 {
-	struct km_set set[KM_SETS][KM_FAMILIES] = {};
+	struct sets *sets = calloc(1, sizeof(*sets));
+	__u8 port_page[256] = {};
+	unsigned pages = number_pages(&policy->config, port_page);
 	struct km_image *image;
 	uint32_t header;
-	int r;
+	int r = sets ? 0 : -ENOMEM;
 
-	r = km_lines_add(lines, KM_IMAGE_HEADER_LINES, &header) ?: compile_sets(policy, facts, lines, set);
-	if (r)
-		return r;
-	image = (struct km_image *)lines->data;
-	image->magic = KM_IMAGE_MAGIC;
-	image->flags = params->packet_layer ? KM_PACKET_LAYER : 0;
-	image->generation = params->generation;
-	image->events_per_second = policy->config.events_per_second;
-	image->lines = lines->count;
-	memcpy(image->set, set, sizeof(set));
-	for (unsigned i = 0; i < policy->config.service_count; i++)
-		image->service[i] = (struct km_service){
-			.flags = service_flags(&policy->config.services[i], &policy->rules[i], facts->now),
-			.slot = params->slot[i],
-		};
-	return compile_ports(&policy->config, image);
+	if (!r) {
+		sets->lines = lines;
+		r = km_lines_add(lines, KM_IMAGE_HEADER_LINES + (1 + pages) * sizeof(*image->port) / KM_LINE, &header);
+	}
+	r = r ?: compile_sets(policy, facts, sets);
+	if (!r) {
+		image = (struct km_image *)lines->data;
+		image->magic = KM_IMAGE_MAGIC;
+		image->flags = params->packet_layer ? KM_PACKET_LAYER : 0;
+		image->generation = params->generation;
+		image->events_per_second = policy->config.events_per_second;
+		image->lines = lines->count;
+		memcpy(image->v4, sets->v4, sizeof(image->v4));
+		memcpy(image->v6, sets->v6, sizeof(image->v6));
+		memcpy(image->port_page, port_page, sizeof(image->port_page));
+		for (unsigned i = 0; i < policy->config.service_count; i++)
+			image->service[i] = (struct km_service){
+				.flags = service_flags(&policy->config.services[i], &policy->rules[i], facts->now),
+				.slot = params->slot[i],
+			};
+		r = compile_ports(&policy->config, image);
+	}
+	free(sets);
+	return r;
 }

@@ -3,8 +3,9 @@
 #ifndef KM_COMPILE_H
 #define KM_COMPILE_H
 
+#include "policy/lines.h"
 #include "policy/policy.h"
-#include "policy/tree.h"
+#include "policy/range.h"
 
 /* What only the life cycle knows. */
 struct km_image_params {

@@ -13,7 +13,7 @@
 
 #include "policy/addr.h"
 #include "policy/compile.h"
-#include "ranges.h"
+#include "decide.h"
 #include "rule_text.h"
 
 #define NOW 1000
@@ -152,7 +152,7 @@ static bool set_has(const struct km_image *image, unsigned set, const char *addr
 {
 	struct km_ip ip = ip_text(address);
 
-	return km_set_has(image, WHOLE_IMAGE, &image->set[set][family_text(address)], &ip);
+	return km_set_has(image, WHOLE_IMAGE, set, family_text(address), &ip);
 }
 
 /* Number of the service + 1 that guards the port. */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Is an IPv6 address in a set of the image? The counterpart of user/policy/set_v6.c, which builds. Compiled for the
+ * kernel, and for the tests that hold it against a plain search.
+ *
+ *   address   |<-- block: 33 bits -->|<-- place: 31 bits -->|<------- host: 64 bits ------->|
+ *             |<----------------- network ----------------->|
+ *
+ *   block --hash--> slots of `blocks`             leaf                            answer
+ *                   +--------------+             +-----------------------+
+ *                   | block | tree | -- place -> | key[0] ... key[14]    | --> in or out, as the flags say, turned
+ *                   +--------------+             | link: flags           |     round by each key below the place
+ *                     none: `rest`               +-----------------------+
+ *                           |                        ^   inner nodes before it, where a block has more
+ *                           +-- upper 31 bits -------+   than 15 changes
+ *
+ *   Where the flags say that there are exceptions (rules longer than /64), the network is looked up as well:
+ *
+ *   network --hash--> slots of `networks`         leaf
+ *                     +-----------------+        +-----------------------+
+ *                     | network | tree  | -----> | key[0] ... key[6]     | --> the host is an exception or not:
+ *                     |         | or    |        | link: flags           |     turns the answer round
+ *                     |         | host  |        +-----------------------+
+ *                     +-----------------+ ----------------------------------> if it is that one host
+ *
+ * So most addresses cost two lines of memory, whatever the length of the rule. Blocks of which all is in the set, or
+ * all is not, have a slot only in short runs; long runs (rules shorter than about /27) are what `rest` knows.
+ *
+ * Why 31 bits: 15 keys in 32-bit lanes are compared at once. A key has its top bit set; less a number of 31 bits, that
+ * bit stays if the number is not above the key, and no lane borrows from another. For the parity of such bits the
+ * differences need only be XORed. No branch depends on a key: a miss in the branch predictor costs as much as the rest,
+ * and the verifier would follow both ways of each.
+ */
+#ifndef KM_SET_V6_H
+#define KM_SET_V6_H
+
+#include "hint.h"
+#include "kubemoat.h"
+
+#define KM_V6_PAIRS (KM_V6_KEYS / 2) /* of keys, two lanes each; the last key stands alone, beside the link */
+
+/*
+ * What is at an offset of the image. `mask` bounds it for the verifier, for a read of up to `size` bytes, a power of
+ * two; a well-formed image never needs it.
+ */
+static __always_inline const void *km_v6_at(const void *image, __u32 mask, __u64 offset, __u32 size)
+{
+	return image + (offset & (mask & ~(size - 1)));
+}
+
+/* The flags of a leaf, KM_V6_OUT turned round by each key below the number in both lanes. */
+static __always_inline __u32 km_v6_leaf(const struct km_v6_node *node, __u64 lanes)
+{
+	const __u64 *pair = (const __u64 *)node->key;
+	__u64 parity = 0;
+
+#ifdef __clang__ /* the tests are built by gcc, which does not know it */
+#pragma unroll
+#endif
+	for (int i = 0; i < KM_V6_PAIRS; i++)
+		parity ^= pair[i] - lanes;
+	parity ^= parity >> 32;
+	parity ^= node->key[KM_V6_KEYS - 1] - lanes;
+	/* That was the parity of the keys not below; there are 15 in all, so that of the others is the opposite. */
+	return node->link ^ (~parity >> 31 & KM_V6_OUT);
+}
+
+/* How many keys of an inner node are below the number in both lanes. */
+static __always_inline __u32 km_v6_child(const struct km_v6_node *node, __u64 lanes)
+{
+	const __u64 *pair = (const __u64 *)node->key;
+	__u64 above = 0;
+
+#ifdef __clang__
+#pragma unroll
+#endif
+	for (int i = 0; i < KM_V6_PAIRS; i++)
+		above += (pair[i] - lanes) >> 31 & 0x100000001ull;
+	above += above >> 32;
+	above += (node->key[KM_V6_KEYS - 1] - lanes) >> 31 & 1;
+	return (KM_V6_KEYS - above) & KM_V6_KEYS;
+}
+
+/* The flags of the leaf in which x (31 bits) is, as km_v6_leaf() gives them. */
+static __always_inline __u32 km_v6_tree(const void *image, __u32 mask, __u64 offset, __u64 x)
+{
+	__u64 lanes = x << 32 | x;
+
+	for (int depth = 0; depth < KM_V6_DEPTH; depth++) {
+		const struct km_v6_node *node = km_v6_at(image, mask, offset, sizeof(*node));
+
+		if (node->link & KM_V6_LEAF)
+			return km_v6_leaf(node, lanes);
+		offset = node->link + km_v6_child(node, lanes) * sizeof(*node);
+	}
+	return KM_V6_OUT;
+}
+
+/* 1 if a < b, without a compare: BPF can only branch on one. The borrow of a - b. */
+static __always_inline __u64 km_v6_less(__u64 a, __u64 b)
+{
+	return ((~a & b) | ((~a | b) & (a - b))) >> 63;
+}
+
+/* 1 if the tree of hosts has an exception for this one. */
+static __always_inline __u32 km_v6_host_tree(const void *image, __u32 mask, __u64 offset, __u64 host)
+{
+	for (int depth = 0; depth < KM_V6_HOST_DEPTH; depth++) {
+		const struct km_v6_host_node *node = km_v6_at(image, mask, offset, sizeof(*node));
+		__u32 below = 0;
+
+#ifdef __clang__
+#pragma unroll
+#endif
+		for (int i = 0; i < KM_V6_HOST_KEYS; i++)
+			below += km_v6_less(node->key[i], host);
+		if (node->link & KM_V6_LEAF)
+			return ~(node->link ^ below) & KM_V6_OUT;
+		offset = node->link + (below & KM_V6_HOST_KEYS) * sizeof(*node);
+	}
+	return 0;
+}
+
+/* 1 if the answer for the whole network does not hold for this host. */
+static __attribute__((noinline)) __u32 km_v6_exception(const void *image, __u32 mask, const struct km_v6_table *table,
+						       const struct km_ip *ip)
+{
+	__u64 network = (__u64)ip->word[0] << 32 | ip->word[1], host = (__u64)ip->word[2] << 32 | ip->word[3];
+	__u64 offset = table->slots + km_v6_home(table, network) * sizeof(struct km_v6_network);
+
+	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(struct km_v6_network)) {
+		const struct km_v6_network *slot = km_v6_at(image, mask, offset, sizeof(*slot));
+
+		if (!slot->hosts)
+			return 0;
+		if (slot->network != network)
+			continue;
+		if (slot->hosts >= KM_IMAGE_MAX_BYTES)
+			return (slot->hosts ^ KM_V6_HOST) == host;
+		return km_v6_host_tree(image, mask, slot->hosts, host);
+	}
+	return 0;
+}
+
+/*
+ * 1 if ip is in the set, else 0. `mask` is the image's size in bytes - 1, a constant to the verifier: every offset goes
+ * through it.
+ */
+static __always_inline __u32 km_set_v6_has(const void *image, __u32 mask, const struct km_set_v6 *set,
+					   const struct km_ip *ip)
+{
+	const struct km_v6_table *table = &set->blocks;
+	__u64 network = (__u64)ip->word[0] << 32 | ip->word[1], block = network >> KM_V6_PLACE_BITS;
+	__u64 offset = table->slots + km_v6_home(table, block) * sizeof(__u64);
+	__u64 tree = set->rest, x = network >> (64 - KM_V6_PLACE_BITS);
+	__u32 leaf;
+
+	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(__u64)) {
+		__u64 slot = *(const __u64 *)km_v6_at(image, mask, offset, sizeof(slot));
+
+		if (!slot)
+			break;
+		if (slot >> KM_V6_PLACE_BITS == block) {
+			tree = slot & (KM_V6_PLACES - 1);
+			x = network & (KM_V6_PLACES - 1);
+			break;
+		}
+	}
+	if (!tree)
+		return 0;
+	leaf = km_v6_tree(image, mask, tree, x);
+	if (KM_UNLIKELY(leaf & km_v6_exception_flag(x)))
+		leaf ^= km_v6_exception(image, mask, &set->networks, ip);
+	return ~leaf & KM_V6_OUT;
+}
+
+#endif

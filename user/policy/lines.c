@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policy/lines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LINES (KM_IMAGE_MAX_BYTES / KM_LINE)
+
+int km_lines_reserve(struct km_lines *lines, uint32_t n)
+{
+	uint32_t room = lines->room ? lines->room : KM_IMAGE_MIN_BYTES / KM_LINE;
+	unsigned char *data;
+
+	if (n > MAX_LINES - lines->count)
+		return -E2BIG;
+	if (n <= lines->room - lines->count)
+		return 0;
+	while (room < lines->count + n)
+		room *= 2;
+	data = aligned_alloc(KM_LINE, (size_t)room * KM_LINE);
+	if (!data)
+		return -ENOMEM;
+	if (lines->count)
+		memcpy(data, lines->data, (size_t)lines->count * KM_LINE);
+	free(lines->data);
+	lines->data = data;
+	lines->room = room;
+	return 0;
+}
+
+int km_lines_add(struct km_lines *lines, uint32_t n, uint32_t *line)
+{
+	int r = km_lines_reserve(lines, n);
+
+	if (r)
+		return r;
+	*line = lines->count;
+	lines->count += n;
+	memset(km_lines_at(lines, *line), 0, (size_t)n * KM_LINE);
+	return 0;
+}
+
+void km_lines_free(struct km_lines *lines)
+{
+	free(lines->data);
+	*lines = (struct km_lines){};
+}
