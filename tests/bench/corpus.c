@@ -145,22 +145,25 @@ static void check(const struct bench_corpus *corpus, enum bench_subject subject,
 		     answer == BENCH_ALLOW ? "a listed source" : "a source not listed", subject, got, want);
 }
 
+/* All sources in a row, twice: the first time brings into the cache that processors share what stays there. */
 static double ask_cold(struct bench_corpus *corpus, enum bench_subject subject, enum bench_answer answer,
 		       unsigned ifindex)
 {
 	struct bench_table *table = subject == BENCH_COLD_GUARD ? corpus->cold.table : &corpus->peers->bss->bench_table;
 	enum km_family family = corpus->list.family;
+	double ns = 0;
 	unsigned got;
-	double ns;
 
 	memcpy(table->address, corpus->sources[answer], sizeof(table->address));
 	table->next = 0;
-	ns = bench_run(program(corpus, subject), kinds[subject].hook, family, bench_own(family), kinds[subject].port,
-		       ifindex, BENCH_SOURCES, &got);
-	check(corpus, subject, answer, got);
-	if (table->next != BENCH_SOURCES)
+	for (int pass = 0; pass < 2; pass++) {
+		ns = bench_run(program(corpus, subject), kinds[subject].hook, family, bench_own(family),
+			       kinds[subject].port, ifindex, BENCH_SOURCES, &got);
+		check(corpus, subject, answer, got);
+	}
+	if (table->next != 2 * BENCH_SOURCES)
 		errx(1, "%s %s: subject %d took %u sources of %u", corpus->family, corpus->size, subject, table->next,
-		     BENCH_SOURCES);
+		     2 * BENCH_SOURCES);
 	return ns;
 }
 

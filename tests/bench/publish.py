@@ -106,7 +106,7 @@ def rows_of_fit(f):
         ("1,000,000 IPv4, spread", "verdict.lookup.v4.%s.1m", "memory.v4.1m"),
         ("4,000,000 IPv4 hosts in one /8", "fit.lookup.v4.%s.4m_in_one_8", "fit.memory.v4.4m_in_one_8"),
         ("1,000,000 IPv6, as handed out", "verdict.lookup.v6.%s.1m", "memory.v6.1m"),
-        ("1,000,000 IPv6 without structure", "fit.lookup.v6.%s.1m_scattered", "fit.memory.v6.1m_scattered"),
+        ("500,000 IPv6 without structure", "fit.lookup.v6.%s.500k_scattered", "fit.memory.v6.500k_scattered"),
     ):
         yield name, f.both(verdict % "hot"), f.both(verdict % "cold"), f.value(f"{memory}.bytes_per_cidr", 1)
 
