@@ -24,7 +24,7 @@ LAYOUT := $(if $(LAYOUT_TEST),-DKM_LAYOUT_TEST)
 CPPFLAGS := -D_GNU_SOURCE $(LAYOUT) -Iinclude -Iuser -I$(B)
 CFLAGS ?= -O2 -g
 KM_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -fno-strict-aliasing -MMD -MP
-LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core
+LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core -lnettle
 LDFLAGS_STATIC := $(if $(STATIC),-static)
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(LAYOUT) -Iinclude -Ibpf -Itests/bpf \

@@ -27,9 +27,11 @@ struct km_tuple {
 	__u8 family;
 };
 
-/* Where the packet came in. The lookup hook cannot tell: for an address of this host it sees the device that owns it.
+/*
+ * Where the packet came in: the index of a device, whose numbers start with lo in every network namespace. The lookup
+ * hook cannot tell: for an address of this host it sees the device that owns it.
  */
-enum km_path { KM_PATH_UNKNOWN, KM_PATH_LO, KM_PATH_WIRE };
+enum km_path { KM_PATH_UNKNOWN, KM_PATH_LO, KM_PATH_WIRE /* or above */ };
 
 /* Added to the reason: allowed as this host itself, which the packet layer has to confirm. */
 #define KM_AS_SELF 0x100
@@ -65,7 +67,7 @@ static __always_inline int km_set_has(const struct km_image *image, __u32 mask, 
 
 /* Everything that decides, where neither the list nor the default does at once. */
 static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *image, __u32 mask, __u32 service,
-						      const struct km_tuple *t, enum km_path path)
+						      const struct km_tuple *t, __u32 path)
 {
 	/* Asked before anything depends on it: the verifier walks each question once for every state it is asked in. */
 	int listed = km_set_has(image, mask, service, t->family, &t->source);
@@ -75,7 +77,7 @@ static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *ima
 		own || km_is_strange(t->family, &t->source, &t->destination) || km_is_loopback(t->family, &t->source);
 	int self = path == KM_PATH_LO || (path == KM_PATH_UNKNOWN && claims_self);
 
-	if (path == KM_PATH_WIRE && claims_self)
+	if (path >= KM_PATH_WIRE && claims_self)
 		return KM_DENIED_MARTIAN;
 	if (self && !(image->service[service].flags & KM_DENY_SELF))
 		return KM_ALLOWED | KM_AS_SELF;
@@ -88,8 +90,7 @@ static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *ima
 
 /* What can be said at once, or KM_ASK. Of few instructions where the family is a constant. */
 static __always_inline __u32 km_decide_at_once(const struct km_image *image, __u32 mask, __u32 service, __u32 family,
-					       const struct km_ip *source, const struct km_ip *destination,
-					       enum km_path path)
+					       const struct km_ip *source, const struct km_ip *destination, __u32 path)
 {
 	if (path == KM_PATH_LO || km_is_strange(family, source, destination))
 		return KM_ASK;
@@ -100,7 +101,7 @@ static __always_inline __u32 km_decide_at_once(const struct km_image *image, __u
 
 /* The reason for a new connection to a service; KM_AS_SELF is added where that is why. */
 static __always_inline __u32 km_decide(const struct km_image *image, __u32 mask, __u32 service,
-				       const struct km_tuple *t, enum km_path path)
+				       const struct km_tuple *t, __u32 path)
 {
 	__u32 reason = km_decide_at_once(image, mask, service, t->family, &t->source, &t->destination, path);
 

@@ -37,9 +37,10 @@ static __always_inline const struct km_image *km_image_in_slot(__u32 slot)
 	return map ? bpf_map_lookup_elem(map, &zero) : NULL;
 }
 
-/* Out of line: only a policy that changes by itself pays for a clock. The last deadline that has passed decides. */
-static __noinline __u32 km_image_due(const struct km_image *image)
+/* The last deadline that has passed decides. Out of line: only a policy that changes by itself pays for a clock. */
+static __noinline const struct km_image *km_image_scheduled(const struct km_image *image)
 {
+	const struct km_image *due = NULL;
 	__u64 now = bpf_ktime_get_boot_ns();
 	__u32 slot = 0;
 
@@ -48,19 +49,18 @@ static __noinline __u32 km_image_due(const struct km_image *image)
 			break;
 		slot = image->schedule[i].slot;
 	}
-	return slot;
+	if (slot)
+		due = km_image_in_slot(slot & (KM_IMAGE_SLOTS - 1));
+	return due ? due : image;
 }
 
 static __always_inline const struct km_image *km_image_in_force(void)
 {
-	const struct km_image *image = km_image_in_slot(0), *due;
-	__u32 slot;
+	const struct km_image *image = km_image_in_slot(0);
 
-	if (!image || KM_LIKELY(!image->schedule[0].at))
-		return image;
-	slot = km_image_due(image);
-	due = slot ? km_image_in_slot(slot & (KM_IMAGE_SLOTS - 1)) : NULL;
-	return due ? due : image;
+	if (image && KM_UNLIKELY(image->schedule[0].at))
+		image = km_image_scheduled(image);
+	return image;
 }
 
 /* Number of the service that guards the port, + 1; 0: not guarded. */

@@ -211,15 +211,13 @@ static __always_inline int km_packet_is_tcp(struct __sk_buff *skb, struct bpf_so
  * The policy refuses a packet that has no note. Only now is it asked whose packet it is: the answer to a connection of
  * this host, or another namespace's.
  */
-static __always_inline int km_packet_refuse(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
-					    struct km_packet *p, const struct km_service *service, __u32 reason)
+static __noinline int km_packet_refuse(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
+				       struct km_packet *p, __u32 slot)
 {
 	int listening = sk->state == BPF_TCP_LISTEN;
 	struct km_mark *mark;
+	__u32 reason = p->reason;
 
-	/* In audit a connection is counted when it is made: here it passes. */
-	if (!(service->flags & KM_ENFORCE))
-		return KM_PASS_PACKET;
 	if (!listening) {
 		if (!km_packet_is_tcp(skb, sk, p))
 			return KM_PASS_PACKET;
@@ -242,7 +240,7 @@ static __always_inline int km_packet_refuse(struct __sk_buff *skb, struct bpf_so
 	}
 	if (reason == KM_REVOKED && !km_claim_revocation(&p->tuple, image->generation))
 		return KM_DROP_PACKET;
-	km_account(image, &p->tuple, service->slot, KM_DENY, reason);
+	km_account(image, &p->tuple, slot, KM_DENY, reason);
 	return KM_DROP_PACKET;
 }
 
@@ -256,14 +254,77 @@ static __always_inline int km_packet_unreadable(const struct km_image *image, co
 	return enforce ? KM_DROP_PACKET : KM_PASS_PACKET;
 }
 
+/* To a listening socket, whose port service `number` - 1 guards, or none (0). */
+static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
+					       __u32 number, __u32 family)
+{
+	const struct km_service *service;
+	struct km_note *note = km_note_slot();
+	__u32 named, decision = KM_NOTE_NONE;
+	struct km_packet p = {};
+
+	if (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p))
+		return number ? km_packet_unreadable(image, &p, (number - 1) & (KM_SERVICES - 1)) : KM_PASS_PACKET;
+	if (!km_packet_is_tcp(skb, sk, &p))
+		return KM_PASS_PACKET;
+	/* The port that the client asked for comes before the one that it was steered to. */
+	named = km_image_service(image, p.tuple.port);
+	if (named)
+		number = named;
+	if (note && km_note_fits(note, &p.tuple) && (p.syn || note->generation == image->generation)) {
+		decision = note->decision;
+		note->decision = KM_NOTE_NONE;
+		if (decision != KM_NOTE_SELF)
+			return km_packet_decided(sk, image, &p, decision, note->slot, note->reason);
+	}
+	if (!number)
+		return KM_PASS_PACKET;
+	number = (number - 1) & (KM_SERVICES - 1);
+	service = &image->service[number];
+	p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
+	/* The lookup took it for this host's own: now it is known whether it came through lo. */
+	if (decision == KM_NOTE_SELF) {
+		if (!km_reason_allows(p.reason))
+			decision = service->flags & KM_ENFORCE ? KM_NOTE_DROP : KM_NOTE_AUDIT;
+		return km_packet_decided(sk, image, &p, decision, service->slot, p.reason);
+	}
+	/* In audit a connection is counted when it is made: here it passes. */
+	if (km_reason_allows(p.reason) || !(service->flags & KM_ENFORCE))
+		return KM_PASS_PACKET;
+	return km_packet_refuse(skb, sk, image, &p, service->slot);
+}
+
+/* Of a connection: most packets there are, and most of them are allowed at once. In line for each family. */
+static __always_inline int km_packet_connected(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
+					       __u32 number, __u32 family)
+{
+	const struct km_service *service = &image->service[number];
+	struct km_packet p = {};
+	struct km_mark *mark;
+
+	if (km_packet_network(skb, family, &p))
+		return km_packet_unreadable(image, &p, number);
+	p.reason = km_decide_at_once(image, km_image_mask, number, family, &p.tuple.source, &p.tuple.destination,
+				     skb->ifindex);
+	if (KM_LIKELY(p.reason == KM_ALLOWED))
+		return KM_PASS_PACKET;
+	if (p.reason == KM_ASK)
+		p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
+	/* In audit a connection is counted when it is made: here it passes. */
+	if (km_reason_allows(p.reason) || !(service->flags & KM_ENFORCE))
+		return KM_PASS_PACKET;
+	mark = km_mark_get(sk, 0);
+	if (mark && mark->revoked)
+		return KM_DROP_PACKET;
+	return km_packet_refuse(skb, sk, image, &p, service->slot);
+}
+
 SEC("cgroup_skb/ingress")
 int km_packet(struct __sk_buff *skb)
 {
 	const struct km_image *image;
-	const struct km_service *service;
 	struct bpf_sock *sk = skb->sk;
-	struct km_packet p = {};
-	__u32 number, state, reason, decision = KM_NOTE_NONE;
+	__u32 number, state, family;
 
 	if (!sk)
 		return KM_PASS_PACKET;
@@ -274,40 +335,20 @@ int km_packet(struct __sk_buff *skb)
 	state = sk->state;
 	if (!number && state != BPF_TCP_LISTEN)
 		return KM_PASS_PACKET;
-	if (km_packet_network(skb, &p))
+	family = km_packet_family(skb);
+	if (KM_UNLIKELY(family == KM_FAMILIES)) {
+		const struct km_packet p = {};
+
 		return number ? km_packet_unreadable(image, &p, (number - 1) & (KM_SERVICES - 1)) : KM_PASS_PACKET;
+	}
+	if (state == BPF_TCP_LISTEN)
+		return km_packet_listening(skb, sk, image, number, family);
 	if (state == BPF_TCP_SYN_SENT) {
 		km_mark_set(sk, KM_MARK_OWN);
 		return KM_PASS_PACKET;
 	}
-	if (state == BPF_TCP_LISTEN) {
-		struct km_note *note = km_note_slot();
-		__u32 named;
-
-		if (!km_packet_is_tcp(skb, sk, &p))
-			return KM_PASS_PACKET;
-		/* The port that the client asked for comes before the one that it was steered to. */
-		named = km_image_service(image, p.tuple.port);
-		if (named)
-			number = named;
-		if (note && km_note_fits(note, &p.tuple) && (p.syn || note->generation == image->generation)) {
-			decision = note->decision;
-			note->decision = KM_NOTE_NONE;
-			if (decision != KM_NOTE_SELF)
-				return km_packet_decided(sk, image, &p, decision, note->slot, note->reason);
-		}
-		if (!number)
-			return KM_PASS_PACKET;
-	}
 	number = (number - 1) & (KM_SERVICES - 1);
-	service = &image->service[number];
-	reason = km_decide(image, km_image_mask, number, &p.tuple,
-			   skb->ifindex == KM_LOOPBACK_IFINDEX ? KM_PATH_LO : KM_PATH_WIRE);
-	/* The lookup took it for this host's own: now it is known whether it came through lo. */
-	if (decision == KM_NOTE_SELF) {
-		if (!km_reason_allows(reason))
-			decision = service->flags & KM_ENFORCE ? KM_NOTE_DROP : KM_NOTE_AUDIT;
-		return km_packet_decided(sk, image, &p, decision, service->slot, reason);
-	}
-	return km_reason_allows(reason) ? KM_PASS_PACKET : km_packet_refuse(skb, sk, image, &p, service, reason);
+	if (family == KM_V4)
+		return km_packet_connected(skb, sk, image, number, KM_V4);
+	return km_packet_connected(skb, sk, image, number, KM_V6);
 }

@@ -62,10 +62,10 @@ static __always_inline int km_note_fits(const struct km_note *note, const struct
 	       km_same_ip(t->family, &note->tuple.destination, &t->destination);
 }
 
+/* NULL: no mark, or a socket that cannot have one: a request to connect. */
 static __always_inline struct km_mark *km_mark_get(struct bpf_sock *sk, __u64 flags)
 {
-	sk = bpf_sk_fullsock(sk);
-	return sk ? bpf_sk_storage_get(&marks, sk, NULL, flags) : NULL;
+	return bpf_sk_storage_get(&marks, sk, NULL, flags);
 }
 
 static __always_inline void km_mark_set(struct bpf_sock *sk, __u32 kind)

@@ -16,94 +16,120 @@
 #include <bpf/bpf_helpers.h>
 
 #include "decide.h"
+#include "hint.h"
 #include "kubemoat.h"
-
-#define KM_LOOPBACK_IFINDEX 1 /* of lo, in every network namespace */
 
 struct km_packet {
 	struct km_tuple tuple; /* ports: 0 until km_packet_tcp() */
 	__u32 transport;       /* offset of what follows the fixed network header */
 	__u8 protocol;	       /* of it */
 	__u8 syn;	       /* SYN without ACK */
+	__u16 reason;	       /* enum km_reason, once it is judged */
 };
 
-/* Source, destination, protocol. 0, or -1: not readable. IPv4 says so by skb->protocol, also on a dual-stack socket. */
-static __always_inline int km_packet_network(struct __sk_buff *skb, struct km_packet *p)
+/* IPv4 says so by skb->protocol, also on a dual-stack socket. KM_FAMILIES: neither. */
+static __always_inline __u32 km_packet_family(const struct __sk_buff *skb)
+{
+	__u32 protocol = skb->protocol;
+
+	return protocol == bpf_htons(ETH_P_IP) ? KM_V4 : protocol == bpf_htons(ETH_P_IPV6) ? KM_V6 : KM_FAMILIES;
+}
+
+static __always_inline void km_packet_ipv4(const struct iphdr *ip, struct km_packet *p)
+{
+	p->tuple.source.word[0] = bpf_ntohl(ip->saddr);
+	p->tuple.destination.word[0] = bpf_ntohl(ip->daddr);
+	p->protocol = ip->protocol;
+	p->transport = ip->ihl * 4;
+}
+
+static __always_inline void km_packet_ipv6(const struct ipv6hdr *ip, struct km_packet *p)
+{
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		p->tuple.source.word[i] = bpf_ntohl(ip->saddr.s6_addr32[i]);
+		p->tuple.destination.word[i] = bpf_ntohl(ip->daddr.s6_addr32[i]);
+	}
+	p->protocol = ip->nexthdr;
+	p->transport = sizeof(*ip);
+}
+
+/* Source, destination, protocol. 0, or -1: not readable. */
+static __always_inline int km_packet_network(struct __sk_buff *skb, __u32 family, struct km_packet *p)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 
-	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		const struct iphdr *ip = data;
+	p->tuple.family = family;
+	if (family == KM_V4) {
 		struct iphdr copy;
 
-		p->tuple.family = KM_V4;
-		if ((void *)(ip + 1) <= end) {
-			p->tuple.source.word[0] = bpf_ntohl(ip->saddr);
-			p->tuple.destination.word[0] = bpf_ntohl(ip->daddr);
-			p->protocol = ip->protocol;
-			p->transport = ip->ihl * 4;
+		if (KM_LIKELY(data + sizeof(struct iphdr) <= end)) {
+			km_packet_ipv4(data, p);
 			return 0;
 		}
 		if (bpf_skb_load_bytes(skb, 0, &copy, sizeof(copy)))
 			return -1;
-		p->tuple.source.word[0] = bpf_ntohl(copy.saddr);
-		p->tuple.destination.word[0] = bpf_ntohl(copy.daddr);
-		p->protocol = copy.protocol;
-		p->transport = copy.ihl * 4;
-		return 0;
-	}
-	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		const struct ipv6hdr *ip = data;
+		km_packet_ipv4(&copy, p);
+	} else {
 		struct ipv6hdr copy;
 
-		p->tuple.family = KM_V6;
-		p->transport = sizeof(*ip);
-		if ((void *)(ip + 1) <= end) {
-#pragma unroll
-			for (int i = 0; i < 4; i++) {
-				p->tuple.source.word[i] = bpf_ntohl(ip->saddr.s6_addr32[i]);
-				p->tuple.destination.word[i] = bpf_ntohl(ip->daddr.s6_addr32[i]);
-			}
-			p->protocol = ip->nexthdr;
+		if (KM_LIKELY(data + sizeof(struct ipv6hdr) <= end)) {
+			km_packet_ipv6(data, p);
 			return 0;
 		}
 		if (bpf_skb_load_bytes(skb, 0, &copy, sizeof(copy)))
 			return -1;
-#pragma unroll
-		for (int i = 0; i < 4; i++) {
-			p->tuple.source.word[i] = bpf_ntohl(copy.saddr.s6_addr32[i]);
-			p->tuple.destination.word[i] = bpf_ntohl(copy.daddr.s6_addr32[i]);
-		}
-		p->protocol = copy.nexthdr;
-		return 0;
+		km_packet_ipv6(&copy, p);
 	}
-	return -1;
+	return 0;
 }
 
 #define KM_EXTENSIONS 8 /* headers before TCP that are walked */
+#define KM_NO_TRANSPORT (~0ull)
+
+static __always_inline int km_is_extension(__u32 protocol)
+{
+	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS ||
+	       protocol == IPPROTO_AH || protocol == IPPROTO_FRAGMENT;
+}
 
 /*
- * Walks IPv6 extension headers to the transport header. 0, or -1: not found. Only finds a note or names a port: where
- * it gives up, the packet is judged by the socket's port all the same.
+ * Walks IPv6 extension headers: what the last one announces, and behind it (<< 8) where that stands; KM_NO_TRANSPORT:
+ * not found. Only finds a note or names a port: where it gives up, the packet is judged by the socket's port all the
+ * same. Not static: the verifier walks it once, and not again for each packet that it might be called for.
  */
-static __always_inline int km_packet_transport(struct __sk_buff *skb, struct km_packet *p)
+__noinline __u64 km_packet_walk(struct __sk_buff *skb, __u32 protocol)
 {
-	if (p->tuple.family == KM_V4)
-		return 0;
+	__u32 offset = sizeof(struct ipv6hdr);
+
 	for (int i = 0; i < KM_EXTENSIONS; i++) {
 		__u8 head[2];
 
-		if (p->protocol != IPPROTO_HOPOPTS && p->protocol != IPPROTO_ROUTING &&
-		    p->protocol != IPPROTO_DSTOPTS && p->protocol != IPPROTO_AH && p->protocol != IPPROTO_FRAGMENT)
-			return 0;
-		if (bpf_skb_load_bytes(skb, p->transport, head, sizeof(head)))
-			return -1;
-		p->transport += p->protocol == IPPROTO_AH	  ? (head[1] + 2) * 4
-				: p->protocol == IPPROTO_FRAGMENT ? 8
-								  : (head[1] + 1) * 8;
-		p->protocol = head[0];
+		if (!km_is_extension(protocol))
+			return (__u64)offset << 8 | (protocol & 0xff);
+		if (bpf_skb_load_bytes(skb, offset, head, sizeof(head)))
+			return KM_NO_TRANSPORT;
+		offset += protocol == IPPROTO_AH	 ? (head[1] + 2) * 4
+			  : protocol == IPPROTO_FRAGMENT ? 8
+							 : (head[1] + 1) * 8;
+		protocol = head[0];
 	}
-	return -1;
+	return KM_NO_TRANSPORT;
+}
+
+/* To the transport header. 0, or -1: not found. */
+static __always_inline int km_packet_transport(struct __sk_buff *skb, struct km_packet *p)
+{
+	__u64 found;
+
+	if (p->tuple.family == KM_V4 || !km_is_extension(p->protocol))
+		return 0;
+	found = km_packet_walk(skb, p->protocol);
+	if (found == KM_NO_TRANSPORT)
+		return -1;
+	p->protocol = found;
+	p->transport = found >> 8;
+	return 0;
 }
 
 /* Ports and flags of the TCP header, behind km_packet_transport(). 0, or -1: not readable. */

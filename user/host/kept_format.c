@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nettle/sha2.h>
+
 #include "cleanup.h"
-#include "policy/sha256.h"
 
 #define LINE_ROOM 160
 #define HASH_BYTES 32
@@ -41,14 +42,14 @@ static bool hash_parse(const char *text, unsigned char hash[HASH_BYTES])
 struct sink {
 	FILE *stream;
 	int error; /* the first, -errno */
-	struct km_sha256 sha;
+	struct sha256_ctx sha;
 };
 
 static void put(struct sink *sink, const void *bytes, size_t size)
 {
 	if (!sink->error && fwrite(bytes, 1, size, sink->stream) != size)
 		sink->error = -errno;
-	km_sha256_add(&sink->sha, bytes, size);
+	sha256_update(&sink->sha, size, bytes);
 }
 
 __attribute__((format(printf, 2, 3))) static void put_text(struct sink *sink, const char *format, ...)
@@ -80,20 +81,20 @@ static void put_file(struct sink *sink, const struct km_file *file)
 int km_kept_format_write(FILE *stream, const struct km_bundle *bundle, uint64_t generation)
 {
 	struct sink sink = {.stream = stream};
-	struct km_sha256 sealed;
+	struct sha256_ctx sealed;
 	unsigned char hash[HASH_BYTES];
 	char text[HASH_TEXT];
 
 	for (unsigned i = 0; i < bundle->count; i++)
 		if (bundle->files[i].trouble)
 			return -EINVAL;
-	km_sha256_init(&sink.sha);
+	sha256_init(&sink.sha);
 	put_text(&sink, FIRST_LINE "%" PRIu64 " %u %s\n", generation, bundle->count, hash_format(bundle->hash, text));
 	for (unsigned i = 0; i < bundle->count; i++)
 		put_file(&sink, &bundle->files[i]);
 	/* A copy: what is put from here on goes into a digest that nobody takes. */
 	sealed = sink.sha;
-	km_sha256_done(&sealed, hash);
+	sha256_digest(&sealed, SHA256_DIGEST_SIZE, hash);
 	put_text(&sink, "sha256 %s\n", hash_format(hash, text));
 	if (!sink.error && fflush(stream))
 		sink.error = -errno;
@@ -104,7 +105,7 @@ int km_kept_format_write(FILE *stream, const struct km_bundle *bundle, uint64_t 
 struct feed {
 	FILE *stream;
 	uint64_t left;
-	struct km_sha256 sha;
+	struct sha256_ctx sha;
 	const char *damage; /* the first that was found */
 };
 
@@ -120,7 +121,7 @@ static int take(struct feed *feed, void *bytes, uint64_t size)
 	if (size > feed->left || fread(bytes, 1, size, feed->stream) != size)
 		return damaged(feed, "it ends too early");
 	feed->left -= size;
-	km_sha256_add(&feed->sha, bytes, size);
+	sha256_update(&feed->sha, size, bytes);
 	return 0;
 }
 
@@ -214,11 +215,11 @@ static int take_first_line(struct feed *feed, uint64_t *generation, unsigned *fi
 static int take_seal(struct feed *feed)
 {
 	unsigned char actual[HASH_BYTES], expected[HASH_BYTES];
-	struct km_sha256 sha = feed->sha;
+	struct sha256_ctx sha = feed->sha;
 	char line[LINE_ROOM];
 	int r;
 
-	km_sha256_done(&sha, actual);
+	sha256_digest(&sha, SHA256_DIGEST_SIZE, actual);
 	r = take_line(feed, line);
 	if (r)
 		return r;
@@ -236,7 +237,7 @@ int km_kept_format_read(FILE *stream, uint64_t size, struct km_bundle *bundle, u
 	unsigned files;
 	int r;
 
-	km_sha256_init(&feed.sha);
+	sha256_init(&feed.sha);
 	r = take_first_line(&feed, &number, &files, read.hash);
 	for (unsigned i = 0; !r && i < files; i++)
 		r = take_file(&feed, &read);
@@ -260,6 +261,6 @@ int km_kept_format_hash(FILE *stream, unsigned char hash[HASH_BYTES])
 	uint64_t generation;
 	unsigned files;
 
-	km_sha256_init(&feed.sha);
+	sha256_init(&feed.sha);
 	return take_first_line(&feed, &generation, &files, hash);
 }

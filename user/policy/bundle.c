@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/sha256.h"
+#include <nettle/sha2.h>
 
 int km_bundle_add(struct km_bundle *bundle, const struct km_file *file)
 {
@@ -28,22 +28,22 @@ int km_bundle_find(const struct km_bundle *bundle, const char *name)
 }
 
 /* A part goes in with its kind and length, so that no two bundles feed the hash the same bytes. */
-static void hash_part(struct km_sha256 *sha, char kind, const void *data, uint64_t size)
+static void hash_part(struct sha256_ctx *sha, char kind, const void *data, uint64_t size)
 {
 	unsigned char length[8];
 
 	for (unsigned i = 0; i < sizeof(length); i++)
 		length[i] = size >> (56 - 8 * i);
-	km_sha256_add(sha, &kind, 1);
-	km_sha256_add(sha, length, sizeof(length));
-	km_sha256_add(sha, data, size);
+	sha256_update(sha, 1, (const unsigned char *)&kind);
+	sha256_update(sha, sizeof(length), length);
+	sha256_update(sha, size, data);
 }
 
 void km_bundle_hash(struct km_bundle *bundle)
 {
-	struct km_sha256 sha;
+	struct sha256_ctx sha;
 
-	km_sha256_init(&sha);
+	sha256_init(&sha);
 	for (unsigned i = 0; i < bundle->count; i++) {
 		const struct km_file *file = &bundle->files[i];
 
@@ -53,7 +53,7 @@ void km_bundle_hash(struct km_bundle *bundle)
 		else if (file->bytes)
 			hash_part(&sha, 'b', file->bytes, file->size);
 	}
-	km_sha256_done(&sha, bundle->hash);
+	sha256_digest(&sha, SHA256_DIGEST_SIZE, bundle->hash);
 }
 
 void km_bundle_free(struct km_bundle *bundle)

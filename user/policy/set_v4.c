@@ -70,7 +70,7 @@ static int padding_line(struct km_lines *lines, struct km_v4_shared *shared)
 	if (!shared->padding) {
 		r = km_lines_add(lines, 1, &shared->padding);
 		if (!r)
-			fill_line(km_lines_at(lines, shared->padding), NULL, 0, 0, 0);
+			memset(km_lines_at(lines, shared->padding), 0xff, KM_LINE);
 	}
 	return r;
 }
