@@ -3,7 +3,8 @@
 #   make            build/kubemoat            make demo     see it at work (installs what is missing)
 #   make STATIC=1   the same, fully static    make test     every test (installs what is missing)
 #   make lint       format, cppcheck, rooms   make bench    ratios to the no-op program and the peers
-#   make install PREFIX=/usr DESTDIR=         V=1           shows the commands
+#   make install PREFIX=/usr DESTDIR=         make plots    what it measured, into docs/
+#   V=1             shows the commands
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -118,11 +119,18 @@ $(B)/tests/bench/bench: $(BENCH_OBJ) $(B)/libkm.a
 	$(call say,LINK,$@)$(CC) $(KM_CFLAGS) -o $@ $^ $(LIBS)
 -include $(BENCH_OBJ:.o=.d)
 
+# BENCH_ONLY=REGEX: only the measures whose id matches.
 .PHONY: bench
 bench:
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/bench
-	@scripts/bench
+	@scripts/bench '$(BENCH_ONLY)'
+
+# What the last `make bench` measured, into docs/performance.md and the plots beside it.
+.PHONY: plots
+plots:
+	@scripts/setup bench
+	@scripts/plot
 
 # The long forms of what `make test` runs short: minutes, not seconds.
 .PHONY: soak
