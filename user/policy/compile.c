@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "policy/addr.h"
+#include "policy/big.h"
 #include "policy/set_v4.h"
 #include "policy/set_v6.h"
 
@@ -95,7 +96,7 @@ int km_rules_ranges(const struct km_rules *rules, enum km_family family, int64_t
 	if (!valid)
 		return 0;
 	/* A rule flips twice, where it starts and where it ends, and every other flip opens a range. */
-	s.ranges = malloc(valid * sizeof(*s.ranges));
+	s.ranges = km_big_alloc(valid * sizeof(*s.ranges));
 	if (!s.ranges)
 		return -ENOMEM;
 	for (size_t i = 0; i < rules->count; i++)
@@ -113,7 +114,7 @@ int km_rules_ranges(const struct km_rules *rules, enum km_family family, int64_t
 static int ranges_subtract(enum km_family family, const struct km_range *cuts, size_t cut_count,
 			   struct km_range **ranges, size_t *count)
 {
-	struct km_range *rest = malloc((*count + cut_count + 1) * sizeof(*rest));
+	struct km_range *rest = km_big_alloc((*count + cut_count + 1) * sizeof(*rest));
 	size_t n = 0, cut = 0;
 
 	if (!rest)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/big.h"
+
 #define MAX_LINES (KM_IMAGE_MAX_BYTES / KM_LINE)
 
 int km_lines_reserve(struct km_lines *lines, uint32_t n)
@@ -18,7 +20,7 @@ int km_lines_reserve(struct km_lines *lines, uint32_t n)
 		return 0;
 	while (room < lines->count + n)
 		room *= 2;
-	data = aligned_alloc(KM_LINE, (size_t)room * KM_LINE);
+	data = km_big_alloc((size_t)room * KM_LINE);
 	if (!data)
 		return -ENOMEM;
 	if (lines->count)

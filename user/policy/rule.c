@@ -7,15 +7,19 @@
 
 #include "cleanup.h"
 #include "policy/addr.h"
+#include "policy/big.h"
 
 int km_rules_add(struct km_rules *rules, const struct km_rule *rule)
 {
 	if (rules->count == rules->room) {
 		size_t room = rules->room ? 2 * rules->room : 64;
-		struct km_rule *list = realloc(rules->list, room * sizeof(*list));
+		struct km_rule *list = km_big_alloc(room * sizeof(*list));
 
 		if (!list)
 			return -ENOMEM;
+		if (rules->count)
+			memcpy(list, rules->list, rules->count * sizeof(*list));
+		free(rules->list);
 		rules->list = list;
 		rules->room = room;
 	}
@@ -202,8 +206,8 @@ static void sort_equals(struct km_rule *list, size_t count)
 
 static int radix_sort(struct km_rules *rules)
 {
-	KM_AUTO_FREE struct key *keys = malloc(2 * rules->count * sizeof(*keys));
-	struct km_rule *list = malloc(rules->count * sizeof(*list));
+	KM_AUTO_FREE struct key *keys = km_big_alloc(2 * rules->count * sizeof(*keys));
+	struct km_rule *list = km_big_alloc(rules->count * sizeof(*list));
 	const struct key *sorted;
 
 	if (!keys || !list) {
