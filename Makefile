@@ -4,12 +4,14 @@
 #   make STATIC=1   the same, fully static    make test     every test (installs what is missing)
 #   make lint       format, cppcheck, rooms   make bench    ratios to the no-op program and the peers
 #   make install PREFIX=/usr DESTDIR=         make plots    what it measured, into docs/
+#   make dist       release archive           make deb      Debian package; make test-deb tries it in a chroot
 #   V=1             shows the commands
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
 PREFIX ?= /usr/local
-VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),unknown)
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+VERSION ?= $(shell scripts/version)
 CLANG ?= clang
 BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 CC := cc
@@ -158,14 +160,51 @@ lint:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+# Manual pages carry the version.
+MAN := $(patsubst docs/man/%,$(B)/man/%,$(wildcard docs/man/*.[58]))
+$(B)/man/%: docs/man/% $(B)/version.h
+	$(call say,MAN,$@)mkdir -p $(@D); sed 's/@VERSION@/$(VERSION)/' $< > $@
+
+.PHONY: man
+man: $(MAN)
+
 .PHONY: install
-install: all
+install: all man
 	install -D -m 0755 $(B)/kubemoat $(DESTDIR)$(PREFIX)/sbin/kubemoat
+	install -d $(DESTDIR)$(UNITDIR)
 	for unit in deploy/systemd/*.service; do \
-		install -d $(DESTDIR)$(PREFIX)/lib/systemd/system && \
-		sed 's|@PREFIX@|$(PREFIX)|' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit; done
+		sed 's|@PREFIX@|$(PREFIX)|' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit; done
+	for page in $(MAN); do \
+		install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
+	install -D -m 0644 deploy/completion/kubemoat.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/kubemoat
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/kubemoat/LICENSE
 	install -D -m 0644 README.md $(DESTDIR)$(PREFIX)/share/doc/kubemoat/README.md
+
+# What is committed, or with changes not yet committed what the version then says: -dirty.
+DIST := $(B)/kubemoat-$(VERSION).tar.gz
+.PHONY: dist
+dist:
+	@mkdir -p $(B)
+	@commit=$$(git stash create); git archive -9 --format=tar.gz -o $(DIST) --prefix=kubemoat-$(VERSION)/ \
+		--add-virtual-file=kubemoat-$(VERSION)/.version:$(VERSION) $${commit:-HEAD}
+	@du -h $(DIST) | awk '{ print $$2, $$1 }'
+
+.PHONY: deb
+deb:
+	@scripts/setup deb
+	@$(MAKE) --no-print-directory dist >/dev/null
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) scripts/deb $(DIST) $(VERSION)
+
+# Installs, runs, upgrades and purges it in a chroot: fetches a Debian once.
+.PHONY: test-deb
+test-deb: deb
+	@scripts/setup test-deb
+	@scripts/test-deb build/kubemoat_$$(scripts/version --debian $(VERSION))-1_$$(dpkg --print-architecture).deb
+
+.PHONY: version
+version:
+	@echo $(VERSION)
 
 .PHONY: clean
 clean:

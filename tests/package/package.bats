@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The Debian package's life, in a Debian of its own that shares this kernel: KM_PACKAGE is the package, KM_CHROOT the archive of
+# a system that has what it depends on. Run by scripts/test-deb, in a mount namespace of its own.
+
+load ../e2e/lib/guard
+
+setup() {
+	guard_setup
+	ROOT=$T/root
+	mkdir "$ROOT"
+	tar -x -C "$ROOT" -f "$KM_CHROOT"
+	# Kernel file systems belong to a network namespace: sysfs is mounted from within it.
+	mount -t proc proc "$ROOT/proc"
+	on host mount -t sysfs sysfs "$ROOT/sys"
+	mount -t bpf bpf "$ROOT/sys/fs/bpf"
+	mount -t cgroup2 cgroup2 "$ROOT/sys/fs/cgroup"
+	cp "$KM_PACKAGE" "$ROOT/kubemoat.deb"
+	exits 0 inside dpkg -i /kubemoat.deb
+	CONF=$ROOT/etc/kubemoat
+}
+
+teardown() {
+	guard_teardown
+	umount -R "$ROOT/sys" "$ROOT/proc"
+}
+
+# Runs a command of the chroot, on the guarded host.
+inside() {
+	on host env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$ROOT" "$@"
+}
+
+km() {
+	inside kubemoat "$@"
+}
+
+# As an administrator would: the list, the mode.
+enforce() {
+	allow apiserver "$CLIENT4"
+	sed -i 's/^mode: audit/mode: enforce/' "$CONF/kubemoat.yaml"
+}
+
+# The package with a later version, at /next.deb of the chroot.
+next_version() {
+	local tree=$T/next
+	dpkg-deb -R "$KM_PACKAGE" "$tree"
+	sed -i 's/^Version: .*/Version: 9999-1/' "$tree/DEBIAN/control"
+	printf '# of the next version\n' >> "$tree/etc/kubemoat/kubelet.allow"
+	dpkg-deb -b "$tree" "$ROOT/next.deb" > /dev/null
+}
+
+wanted_at_boot() {
+	find "$ROOT/etc/systemd" -name 'kubemoat*' -printf '%f\n' | sort
+}
+
+@test "installed: command, manual pages, completion; both units are wanted at boot, before network and kubelet" {
+	exits 0 km --version
+	told "kubemoat $(make -C "$KM_ROOT" --no-print-directory -s version)"
+	for page in man8/kubemoat.8 man5/kubemoat.yaml.5 man5/kubemoat.allow.5; do
+		zcat "$ROOT/usr/share/man/$page.gz" | mandoc -Tascii | grep -q kubemoat || fail "$page"
+	done
+	bash -n "$ROOT/usr/share/bash-completion/completions/kubemoat"
+	[ "$(wanted_at_boot)" = "kubemoat-load.service
+kubemoat.service" ] || fail "$(wanted_at_boot)"
+	grep -E '^Before=.*network-pre.target.* kubelet.service' "$ROOT/lib/systemd/system/kubemoat-load.service"
+	exits 0 inside dpkg --verify kubemoat
+}
+
+@test "as installed its files are valid, and refuse nobody" {
+	exits 0 km check
+	told "valid, 4 services"
+	server_start api "$HOST4:6443"
+	exits 0 km load
+	sees stranger served "$HOST4:6443"
+	[ "$(counted apiserver audit denied_source)" = 1 ]
+}
+
+@test "runs: the daemon of the package refuses who is not listed, and goes on serving metrics" {
+	server_start api "$HOST4:6443"
+	enforce
+	spawn daemon inside kubemoat run
+	within 5 on host curl -sf http://127.0.0.1:9475/readyz
+	sees client served "$HOST4:6443"
+	sees stranger refused "$HOST4:6443"
+	on host curl -s http://127.0.0.1:9475/metrics |
+		grep -xF 'kubemoat_connections_total{service="apiserver",verdict="deny",reason="denied_source"} 1'
+}
+
+@test "an upgrade keeps the guard enforcing, and the files as the administrator wrote them" {
+	server_start api "$HOST4:6443"
+	enforce
+	exits 0 km load
+	next_version
+	spawn upgrade inside dpkg -i --force-confdef --force-confold /next.deb
+	while ! gone "$SPAWNED"; do
+		sees stranger refused "$HOST4:6443"
+	done
+	wait "$SPAWNED" || fail "$(cat "$T/upgrade.err")"
+	[ "$(inside dpkg-query -W -f '${Version}' kubemoat)" = 9999-1 ]
+	sees stranger refused "$HOST4:6443"
+	sees client served "$HOST4:6443"
+	grep -qx "$CLIENT4" "$CONF/apiserver.allow"
+	grep -qx 'mode: enforce' "$CONF/kubemoat.yaml"
+	grep -qx '# of the next version' "$CONF/kubelet.allow"
+	exits 0 km load
+	healthy
+}
+
+@test "removed: nothing is filtered any more, of no instance, and the daemons are gone" {
+	server_start api "$HOST4:6443"
+	enforce
+	spawn daemon inside kubemoat run
+	local daemon=$SPAWNED
+	within 5 on host curl -sf http://127.0.0.1:9475/readyz
+	exits 0 km --name second load
+	sees stranger refused "$HOST4:6443"
+	exits 0 inside dpkg -r kubemoat
+	within 5 gone "$daemon"
+	sees stranger served "$HOST4:6443"
+	[ -z "$(ls "$ROOT/sys/fs/bpf")" ] || fail "pinned: $(ls "$ROOT/sys/fs/bpf")"
+	grep -qx "$CLIENT4" "$CONF/apiserver.allow"
+}
+
+@test "purged: nothing of it is left but the lists that the administrator added" {
+	server_start api "$HOST4:6443"
+	enforce
+	allow members "$CLIENT4"
+	exits 0 km load
+	exits 0 inside dpkg -P kubemoat
+	sees stranger served "$HOST4:6443"
+	[ -z "$(ls "$ROOT/sys/fs/bpf")" ] || fail "pinned: $(ls "$ROOT/sys/fs/bpf")"
+	[ -z "$(wanted_at_boot)" ] || fail "$(wanted_at_boot)"
+	left=$(find "$ROOT" -xdev -path '*kubemoat*' ! -path "$ROOT/kubemoat.deb" | sed "s|^$ROOT||" | sort)
+	[ "$left" = "/etc/kubemoat
+/etc/kubemoat/members.allow" ] || fail "left: $left"
+}
+
+@test "removed where nothing was ever loaded, and where there is no BPF file system" {
+	umount "$ROOT/sys/fs/bpf"
+	exits 0 inside dpkg -r kubemoat
+	exits 0 inside dpkg -P kubemoat
+}
