@@ -202,10 +202,6 @@ test-deb: deb
 	@scripts/setup test-deb
 	@scripts/test-deb build/kubemoat_$$(scripts/version --debian $(VERSION))-1_$$(dpkg --print-architecture).deb
 
-.PHONY: version
-version:
-	@echo $(VERSION)
-
 .PHONY: clean
 clean:
 	rm -rf $(B)

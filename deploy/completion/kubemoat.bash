@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2207 # set by _init_completion; words of the command's own, without blanks
 # bash completion for kubemoat(8). Verbs, options and what they take are read from the command's own help, so they are those
 # of the kubemoat that is installed.
 
 # _kubemoat_read COMMAND [VERB]: fills `takes` (option: what it takes), `offered` (options, in the order of the help), `verbs`
 # and, of a verb, `arguments`.
 _kubemoat_read() {
-	local line section=
+	local line section=''
 	local option='^  (-(.),|   ) (--[a-z-]+)( ([^ ]+))?  '
 
 	offered=()
@@ -40,7 +40,7 @@ _kubemoat_fill() {
 }
 
 _kubemoat() {
-	local cur prev words cword split verb= i past=0
+	local cur prev words cword split verb='' i past=0
 	local -a offered verbs arguments
 	local -A takes
 
