@@ -96,23 +96,30 @@ in_cgroup() {
 	exec "$@"
 }
 
+# The node's cgroup in every hierarchy, with the settings without which nothing can be in it.
 cgroups_make() {
-	local node=$1 hierarchy cgroup setting controller
+	local hierarchy cgroup setting
 	for hierarchy in $(hierarchies); do
-		cgroup=$hierarchy/km-cluster-$node
+		cgroup=$hierarchy/km-cluster-$1
 		mkdir -p "$cgroup"
 		if [ -e "$hierarchy/cpuset.mems" ] && [ ! -e "$hierarchy/cgroup.controllers" ]; then
 			for setting in cpuset.cpus cpuset.mems; do
 				cat "$hierarchy/$setting" > "$cgroup/$setting"
 			done
 		fi
-		if [ "$hierarchy" = /sys/fs/cgroup ]; then # version 2 alone: controllers are handed down
-			for controller in cpuset cpu io memory pids hugetlb; do
-				echo "+$controller" > "$hierarchy/cgroup.subtree_control"
-				echo "+$controller" > "$cgroup/cgroup.subtree_control"
-			done 2> /dev/null
-		fi
 	done
+}
+
+# Where version 2 is alone, pods need controllers, and a cgroup that hands them on holds no process.
+controllers_hand_on() {
+	local cgroup=/sys/fs/cgroup/km-cluster-$1 controller
+	[ -e /sys/fs/cgroup/cgroup.controllers ] || return 0
+	mkdir "$cgroup/init.scope"
+	cat "$STATE/$1/holder.pid" > "$cgroup/init.scope/cgroup.procs"
+	for controller in cpuset cpu io memory pids hugetlb; do
+		echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control
+		echo "+$controller" > "$cgroup/cgroup.subtree_control"
+	done 2> /dev/null
 }
 
 # The namespaces and the root of a node, held by a process that does nothing.
@@ -121,7 +128,7 @@ node_up() {
 	cable "$node"
 	cgroups_make "$node"
 	mkdir -p "$dir"/{root,upper,work,containerd,log,pid}
-	(in_cgroup "$node" init.scope setsid nsenter --net="/run/netns/km-cluster-$node" -- \
+	(in_cgroup "$node" . setsid nsenter --net="/run/netns/km-cluster-$node" -- \
 		unshare -m -u -i -C bash "$KM_ROOT/tests/kubernetes/lib/holder.bash" "$dir" "$node" "$STATE" "$PROGRAMS") \
 		> "$dir/log/holder" 2>&1 < /dev/null 3>&- 9>&- &
 	echo $! > "$dir/holder.pid"
@@ -129,6 +136,7 @@ node_up() {
 		cat "$dir/log/holder" >&2
 		return 1
 	}
+	controllers_hand_on "$node"
 	printf '127.0.0.1 localhost\n::1 localhost\n%s cp\n192.0.2.20 worker\n' "$CP" > "$(root_of "$node")/etc/hosts"
 	on "$node" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 || return
 	on "$node" sysctl -qw net.bridge.bridge-nf-call-iptables=1 2> /dev/null || true # with br_netfilter only
