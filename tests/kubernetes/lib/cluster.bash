@@ -15,7 +15,7 @@ done
 kubectl_from() {
 	local host=$1
 	shift
-	from "$host" "$PROGRAMS/kubectl" --kubeconfig "$STATE/kube/admin.conf" --cache-dir "$STATE/kubectl" "$@"
+	on "$host" "$PROGRAMS/kubectl" --kubeconfig "$STATE/kube/admin.conf" --cache-dir "$STATE/kubectl" "$@"
 }
 
 k() {

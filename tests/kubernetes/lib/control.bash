@@ -26,11 +26,11 @@ containerd_start() {
 		 {"type": "portmap", "capabilities": {"portMappings": true}}]}
 	END
 	service "$node" containerd containerd
-	within 20 on "$node" ctr version
+	within 20 inside "$node" ctr version
 }
 
 image_import() {
-	on "$1" ctr -n k8s.io images import - < "$2" >> "$STATE/$1/log/images"
+	inside "$1" ctr -n k8s.io images import - < "$2" >> "$STATE/$1/log/images"
 }
 
 kubelet_configure() {

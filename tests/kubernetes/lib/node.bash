@@ -31,16 +31,16 @@ hierarchies() {
 	fi
 }
 
-# Runs a command in a node: its root, its network, its names. on NODE COMMAND...
-on() {
+# Runs a command in a node: its root, its network, its names. inside NODE COMMAND...
+inside() {
 	local holder
 	holder=$(< "$STATE/$1/holder.pid")
 	shift
 	nsenter -t "$holder" -m -u -i -n -C -- "$@"
 }
 
-# Runs a command of this machine, with its files, in the network of a node or an outside host. from HOST COMMAND...
-from() {
+# Runs a command of this machine, with its files, in the network of a node or an outside host. on HOST COMMAND...
+on() {
 	local host=$1
 	shift
 	nsenter --net="/run/netns/km-cluster-$host" -- "$@"
@@ -138,8 +138,8 @@ node_up() {
 	}
 	controllers_hand_on "$node"
 	printf '127.0.0.1 localhost\n::1 localhost\n%s cp\n192.0.2.20 worker\n' "$CP" > "$(root_of "$node")/etc/hosts"
-	on "$node" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 || return
-	on "$node" sysctl -qw net.bridge.bridge-nf-call-iptables=1 2> /dev/null || true # with br_netfilter only
+	inside "$node" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 || return
+	inside "$node" sysctl -qw net.bridge.bridge-nf-call-iptables=1 2> /dev/null || true # with br_netfilter only
 }
 
 # A daemon of a node, where systemd would put it. service NODE NAME COMMAND...
