@@ -59,17 +59,23 @@ switch_up() {
 
 # A network namespace with an address, at a port of the switch. Outside hosts know the way to pods and services.
 cable() {
-	local host=$1 part=${PART[$1]} netns=km-cluster-$1
+	local part=${PART[$1]} netns=km-cluster-$1
 	ip netns add "$netns"
 	nsenter --net="/run/netns/$netns" -- sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
 	ip -n "$SWITCH" link add "port$part" type veth peer name eth0 netns "$netns"
 	ip -n "$SWITCH" link set "port$part" master br0
 	ip -n "$SWITCH" link set "port$part" up
+	ip -n "$netns" link set lo up
+	network_up "$1"
+}
+
+# Its address, and its routes. network_up HOST
+network_up() {
+	local host=$1 part=${PART[$1]} netns=km-cluster-$1
 	ip -n "$netns" -batch - <<- END
-		link set lo up
-		addr add 192.0.2.$part/24 dev eth0
-		addr add 2001:db8::$part/64 dev eth0 nodad
 		link set eth0 up
+		addr replace 192.0.2.$part/24 dev eth0
+		addr replace 2001:db8::$part/64 dev eth0 nodad
 	END
 	[ "$host" != cp ] && ip -n "$netns" route add "${NODE_PODS[cp]}" via "$CP"
 	[ "$host" != worker ] && ip -n "$netns" route add "${NODE_PODS[worker]}" via 192.0.2.20
