@@ -65,14 +65,14 @@ node_reboot() {
 	[ -z "$(inside cp ls /sys/fs/bpf/kubemoat 2> /dev/null)" ]
 	[ -n "$KM_WITHOUT_GUARD" ] || km_on_node load
 	network_up cp
-	stream boot stranger 30 --payload "$HELLO" "$CP:6443"
+	stream_begins boot "$CP:6443"
 	containerd_start cp
 	kubelet_start cp
 	kube_proxy_start cp
 	within 60 api_ready
 	within 60 nodes_ready
 	gets bastion served "$CP:6443"
-	streamed boot refused
+	stream_ends boot
 	gets_everywhere stranger refused
 	[ -z "$(inside cp pgrep -f 'kubemoat run')" ]
 	deployed enforce
@@ -82,7 +82,6 @@ node_reboot() {
 @test "the static pod: guards with the API server down, from files of the node" {
 	kn delete daemonset kubemoat
 	km_on_node unload
-	inside cp mkdir -p /etc/kubemoat
 	cp "$KM_ROOT"/deploy/kubernetes/base/config/* "$(root_of cp)/etc/kubemoat/"
 	[ -n "$KM_WITHOUT_GUARD" ] || sed -i 's/^mode: audit/mode: enforce/' "$(root_of cp)/etc/kubemoat/kubemoat.yaml"
 	service_stop cp kubelet
@@ -97,7 +96,7 @@ node_reboot() {
 	gets_everywhere stranger refused
 	rm "$(root_of cp)/etc/kubernetes/manifests/kubemoat.yaml"
 	within 60 no_static_pod
-	inside cp rm -r /etc/kubemoat
+	rm "$(root_of cp)"/etc/kubemoat/*
 	deployed enforce
 }
 

@@ -117,6 +117,20 @@ let_in_everywhere() {
 	done
 }
 
+# A stranger that connects until `stream_ends`, when nothing else wants the processor. stream_begins NAME ADDRESS:PORT
+stream_begins() {
+	stream "$1" stranger 600 --parallel 1 --payload "$HELLO" "$2"
+	renice -n 19 -p "$SPAWNED" > "$T/renice"
+}
+
+# It has to have been refused each time.
+stream_ends() {
+	local pid="STREAM_$1"
+	kill "${!pid}"
+	streamed "$1" refused
+	echo "# $(jq .total "$T/stream-$1.out") connects, all refused" >&3
+}
+
 # The static pods and how often each was started again: anything else than before is an illness.
 restarts() {
 	k -n kube-system get pods -o json |

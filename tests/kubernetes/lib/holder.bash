@@ -20,6 +20,11 @@ for shared; do
 	mkdir -p "$root/$shared"
 	mount --bind "$shared" "$root/$shared"
 done
+# What this machine may have there is not the node's.
+for own in /etc/{kubemoat,kubernetes,containerd,cni} /var/lib/{kubemoat,kubelet,etcd,cni} /var/log/{pods,containers}; do
+	mkdir -p "$dir/own/$own" "$root/$own"
+	mount --bind "$dir/own/$own" "$root/$own"
+done
 if [[ ${cgroups[0]} != '/sys/fs/cgroup cgroup2 '* ]]; then
 	mount -t tmpfs -o mode=755 cgroup "$root/sys/fs/cgroup"
 fi

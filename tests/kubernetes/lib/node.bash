@@ -15,8 +15,8 @@ SWITCH=km-cluster-switch
 NODES=(cp worker)
 PODS=10.244.0.0/16
 SERVICES=10.96.0.0/16
-declare -A PART=([cp]=10 [worker]=20 [bastion]=30 [stranger]=66) # last part of the address
-declare -A NODE_PODS=([cp]=10.244.0.0/24 [worker]=10.244.1.0/24)
+declare -gA PART=([cp]=10 [worker]=20 [bastion]=30 [stranger]=66) # last part of the address
+declare -gA NODE_PODS=([cp]=10.244.0.0/24 [worker]=10.244.1.0/24)
 
 # What a kubelet sets for the whole machine.
 KUBELET_SYSCTLS=(vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys
