@@ -7,7 +7,10 @@ setup() {
 	guard_setup
 	deployed enforce
 }
-teardown() { guard_teardown; }
+teardown() {
+	rm -f "$(root_of cp)/etc/kubernetes/manifests/kubemoat.yaml"
+	guard_teardown
+}
 
 api_ready() {
 	k get --raw /readyz
@@ -60,7 +63,7 @@ node_reboot() {
 
 # bats test_tags=guard
 @test "reboot: loaded from the kept files before there is a network, the control plane comes up without a daemon" {
-	kn delete daemonset kubemoat
+	undeployed
 	node_reboot
 	[ -z "$(inside cp ls /sys/fs/bpf/kubemoat 2> /dev/null)" ]
 	[ -n "$KM_WITHOUT_GUARD" ] || km_on_node load
@@ -80,7 +83,7 @@ node_reboot() {
 
 # bats test_tags=guard
 @test "the static pod: guards with the API server down, from files of the node" {
-	kn delete daemonset kubemoat
+	undeployed
 	km_on_node unload
 	cp "$KM_ROOT"/deploy/kubernetes/base/config/* "$(root_of cp)/etc/kubemoat/"
 	[ -n "$KM_WITHOUT_GUARD" ] || sed -i 's/^mode: audit/mode: enforce/' "$(root_of cp)/etc/kubemoat/kubemoat.yaml"
@@ -91,7 +94,7 @@ node_reboot() {
 	cp "$KM_ROOT/deploy/kubernetes/static-pod/kubemoat.yaml" "$(root_of cp)/etc/kubernetes/manifests/"
 	kubelet_start cp
 	within 60 api_ready
-	within 60 static_pod_ready
+	within 120 static_pod_ready # the kubelet tells the API server of it when it looks at the pod again
 	gets bastion served "$CP:6443"
 	gets_everywhere stranger refused
 	rm "$(root_of cp)/etc/kubernetes/manifests/kubemoat.yaml"

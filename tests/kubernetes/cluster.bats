@@ -65,7 +65,7 @@ cluster_lives() {
 	edit kubemoat.yaml < "$T/kubemoat.yaml"
 	nudge
 	within 10 km explain insecure 127.0.0.1
-	service cp proxy "$PROGRAMS/kubectl" --kubeconfig "$STATE/kube/admin.conf" proxy --port=8080 --address=[::] --accept-hosts=.\*
+	service cp proxy "$PROGRAMS/kubectl" --kubeconfig "$STATE/kube/admin.conf" proxy --port=8080 '--address=[::]' --accept-hosts=.\*
 	within 10 browses cp served http://127.0.0.1:8080/version
 	browses cp served "http://$CP:8080/version"
 	for host in bastion stranger worker; do

@@ -56,9 +56,9 @@ swapped() {
 	without "$BASTION" apiserver.allow | edit apiserver.allow
 	nudge
 	within 5 ended "$cut"
-	lines=$(wc -l < "$T/worker.out")
+	seen=$(wc -l < "$T/worker.out")
 	k label node worker --overwrite "watched=$BATS_TEST_NUMBER-$$" > "$T/label"
-	within 5 lines_beyond "$lines" "$T/worker.out"
+	within 5 lines_beyond "$seen" "$T/worker.out"
 	km drops | grep -F "apiserver deny revoked from $BASTION"
 }
 

@@ -106,7 +106,7 @@ static_pod() {
 
 control_plane_start() {
 	local pki=/etc/kubernetes/pki
-	mkdir -p -m 700 "$(root_of cp)/var/lib/etcd"
+	chmod 700 "$(root_of cp)/var/lib/etcd"
 	static_pod etcd HTTP,127.0.0.1,2381,/health etcd --name cp --data-dir /var/lib/etcd \
 		--listen-client-urls "https://127.0.0.1:2379,https://$CP:2379,https://[$CP6]:2379" \
 		--advertise-client-urls "https://$CP:2379" --listen-peer-urls "https://$CP:2380,https://[$CP6]:2380" \

@@ -95,6 +95,12 @@ without() {
 	grep -v -e "$1" "$KM_ROOT/deploy/kubernetes/base/config/$2"
 }
 
+# No DaemonSet, no pod; the guard stays.
+undeployed() {
+	kn delete daemonset kubemoat > "$T/delete"
+	kn wait pod -l app.kubernetes.io/component=guard --for=delete --timeout=60s > "$T/wait"
+}
+
 # What a client there gets of a TLS server: served, refused, … gets HOST WHAT ADDRESS:PORT
 gets() {
 	sees "$1" "$2" --payload "$HELLO" "$3"
@@ -119,7 +125,7 @@ let_in_everywhere() {
 
 # A stranger that connects until `stream_ends`, when nothing else wants the processor. stream_begins NAME ADDRESS:PORT
 stream_begins() {
-	stream "$1" stranger 600 --parallel 1 --payload "$HELLO" "$2"
+	stream "$1" stranger 600 --timeout 30000 --parallel 1 --payload "$HELLO" "$2"
 	renice -n 19 -p "$SPAWNED" > "$T/renice"
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the other parts use what is set here
 # Machines that are none: a node is a process in its own network, mount, UTS, IPC and cgroup namespaces, with a root of
 # its own over this machine's files. What it writes stays in $STATE; its bpffs is its own, and its cgroups are
 # /km-cluster-NODE in each hierarchy, "/" to itself. So a guard there sees that node and nothing else.
@@ -62,7 +62,8 @@ cable() {
 	local part=${PART[$1]} netns=km-cluster-$1
 	ip netns add "$netns"
 	nsenter --net="/run/netns/$netns" -- sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
-	ip -n "$SWITCH" link add "port$part" type veth peer name eth0 netns "$netns"
+	# The same hardware after a reboot: neighbours would ask the old one for seconds.
+	ip -n "$SWITCH" link add "port$part" type veth peer name eth0 address "02:00:00:00:00:$part" netns "$netns"
 	ip -n "$SWITCH" link set "port$part" master br0
 	ip -n "$SWITCH" link set "port$part" up
 	ip -n "$netns" link set lo up
