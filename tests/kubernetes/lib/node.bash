@@ -139,6 +139,7 @@ node_up() {
 		unshare -m -u -i -C bash "$KM_ROOT/tests/kubernetes/lib/holder.bash" "$dir" "$node" "$STATE" "$PROGRAMS") \
 		> "$dir/log/holder" 2>&1 < /dev/null 3>&- 9>&- &
 	echo $! > "$dir/holder.pid"
+	disown $!
 	within 5 test -e "$dir/holder.ready" || {
 		cat "$dir/log/holder" >&2
 		return 1
@@ -157,6 +158,7 @@ service() {
 	(in_cgroup "$node" "system.slice/$name.service" setsid nsenter -t "$holder" -m -u -i -n -C -- "$@") \
 		>> "$dir/log/$name" 2>&1 < /dev/null 3>&- 9>&- &
 	echo $! > "$dir/pid/$name"
+	disown $!
 }
 
 # Ends a daemon of a node, and waits until it is gone. service_stop NODE NAME
