@@ -3,8 +3,10 @@
 #   make            build/kubemoat            make demo     see it at work (installs what is missing)
 #   make STATIC=1   the same, fully static    make test     every test (installs what is missing)
 #   make lint       format, cppcheck, rooms   make bench    ratios to the no-op program and the peers
-#   make install PREFIX=/usr DESTDIR=         make plots    what it measured, into docs/
-#   make dist       release archive           make deb      Debian package; make test-deb tries it in a chroot
+#   make plots      what it measured, as SVG  make image    container image
+#   make dist       release archive           make e2e-kubernetes   the DaemonSet on a real cluster
+#   make deb        Debian package            make test-deb tries it in a chroot
+#   make install PREFIX=/usr DESTDIR=
 #   V=1             shows the commands
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -150,6 +152,18 @@ fuzz:
 kernels:
 	@scripts/setup kernels
 	@scripts/kernels
+
+# The container image, as an OCI archive.
+.PHONY: image
+image:
+	@scripts/setup image
+	@scripts/image
+
+# The DaemonSet on a real cluster in namespaces. Minutes; the first time builds Kubernetes, six more.
+.PHONY: e2e-kubernetes
+e2e-kubernetes:
+	@scripts/setup kubernetes
+	@scripts/e2e-kubernetes
 
 .PHONY: lint
 lint:

@@ -75,5 +75,10 @@ void km_outcome_free(struct km_outcome *outcome);
 /* Takes the instance away: asks a daemon to go (5 s, else -ETIMEDOUT naming its pid), then links, maps, programs and
  * the kept files. 0 also if there was nothing; *removed says whether there was. */
 int km_unload(const struct km_target *target, bool *removed, struct km_err *err);
+/*
+ * For a daemon that was asked to go and holds nothing any more: returns when that is done, 5 s at most. In a pod with
+ * the host's PIDs the runtime kills everything with the daemon, the `unload` that somebody typed there too.
+ */
+void km_unload_await(const struct km_target *target);
 
 #endif

@@ -38,6 +38,7 @@ static const struct row {
 	{KM_OPTION_FORCE, "force", 0, NULL, "however many connections are cut: passes limits.max_cut"},
 	{KM_OPTION_CONFIRM, "confirm", 0, "TIME", "on trial for 60s, 5m, 1h: then back by itself, daemon or not"},
 	{KM_OPTION_ACCEPT, "accept", 0, NULL, "what is on trial stays; reads no file"},
+	{KM_OPTION_PROBLEMS, "problems", 0, NULL, "healthy or not, and why; nothing that changes by itself"},
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -30,6 +30,7 @@ enum km_option {
 	KM_OPTION_FORCE = 1 << 12,
 	KM_OPTION_CONFIRM = 1 << 13,
 	KM_OPTION_ACCEPT = 1 << 14,
+	KM_OPTION_PROBLEMS = 1 << 15,
 	KM_OPTIONS_GLOBAL = (1 << 8) - 1,
 };
 

@@ -11,12 +11,18 @@
 
 #define KM_PATIENCE_MS 5000
 #define KM_LOOK_MS 20
+#define KM_LAST_WORDS_MS 200
+
+static void nap(unsigned ms)
+{
+	const struct timespec time = {.tv_nsec = ms * 1000000L};
+
+	nanosleep(&time, NULL);
+}
 
 /* Waits until no daemon has the instance any more. */
 static int wait_for_daemon(const struct km_pins *pins, struct km_err *err)
 {
-	const struct timespec look = {.tv_nsec = KM_LOOK_MS * 1000000L};
-
 	for (int waited = 0;; waited += KM_LOOK_MS) {
 		KM_AUTO_CLOSE int lock = km_pins_lock_daemon(pins, err);
 
@@ -26,11 +32,24 @@ static int wait_for_daemon(const struct km_pins *pins, struct km_err *err)
 			return lock;
 		if (waited >= KM_PATIENCE_MS)
 			break;
-		nanosleep(&look, NULL);
+		nap(KM_LOOK_MS);
 	}
 	return km_fail(err, ETIMEDOUT,
 		       "the daemon of instance '%s', pid %u, does not go: end it and `kubemoat unload` again",
 		       pins->name, km_book_daemon_pid(pins));
+}
+
+void km_unload_await(const struct km_target *target)
+{
+	struct km_pins pins;
+
+	for (int waited = 0; waited < KM_PATIENCE_MS; waited += KM_LOOK_MS) {
+		if (km_pins_open(target->bpffs, target->name, false, &pins, NULL))
+			break;
+		km_pins_close(&pins);
+		nap(KM_LOOK_MS);
+	}
+	nap(KM_LAST_WORDS_MS);
 }
 
 int km_unload(const struct km_target *target, bool *removed, struct km_err *err)

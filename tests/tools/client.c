@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,7 +186,15 @@ static const char *unless_late(const struct attempt *a, const char *outcome)
 	return outcome;
 }
 
-/* `total` connections, or as many as fit in `seconds`; `parallel` at a time. */
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+/* `total` connections, or as many as fit in `seconds`, or until SIGTERM; `parallel` at a time. */
 static int many(const struct plan *plan, unsigned long total, unsigned seconds, unsigned parallel)
 {
 	static struct attempt attempts[PARALLEL_MAX];
@@ -202,7 +211,7 @@ static int many(const struct plan *plan, unsigned long total, unsigned seconds, 
 			struct attempt *a = &attempts[i];
 			const char *outcome;
 
-			if (a->fd < 0 && (seconds ? now_ms() < end : started < total)) {
+			if (a->fd < 0 && !stopped && (seconds ? now_ms() < end : started < total)) {
 				started++;
 				running++;
 				outcome = attempt_start(plan, a);
@@ -215,7 +224,7 @@ static int many(const struct plan *plan, unsigned long total, unsigned seconds, 
 			}
 			polls[i] = (struct pollfd){.fd = a->fd, .events = a->connected ? POLLIN : POLLOUT};
 		}
-		if (!running && (seconds ? now_ms() >= end : started >= total))
+		if (!running && (stopped || (seconds ? now_ms() >= end : started >= total)))
 			return print_tally(tally);
 		if (poll(polls, parallel, 20) < 0 && errno != EINTR)
 			err(1, "poll");
@@ -299,7 +308,7 @@ static void usage(FILE *out)
 	      "  --payload TEXT         what to send and expect back (hello); empty: connecting is enough\n"
 	      "  --timeout MS           wait that long (1000)\n"
 	      "  --count N              that many connections, numbers as JSON\n"
-	      "  --stream SECONDS       connections for that long, numbers as JSON\n"
+	      "  --stream SECONDS       connections for that long or until SIGTERM, numbers as JSON\n"
 	      "  --parallel N           that many at a time (1)\n"
 	      "  --hold                 keep it; the payload again for each line of standard input\n"
 	      "  --mptcp, --fastopen    Multipath TCP; the payload in the SYN\n"
@@ -387,5 +396,7 @@ int main(int argc, char **argv)
 	plan.peer = endpoint(argv[optind]);
 	plan.payload_size = strlen(plan.payload);
 	plan.quick_close = total || seconds;
+	if (seconds)
+		signal(SIGTERM, stop);
 	return total || seconds ? many(&plan, total, seconds, parallel) : one(&plan, hold);
 }

@@ -285,6 +285,8 @@ static int run(struct loop *loop, bool detach_on_exit)
 	follow(loop);
 	event_base_dispatch(loop->base);
 	km_daemon_leave(daemon, !loop->asked_to_go);
+	if (loop->asked_to_go)
+		km_unload_await(daemon->target);
 	if (loop->asked_to_go || !detach_on_exit)
 		return KM_EXIT_OK;
 	return km_unload(daemon->target, &removed, &err) ? km_exit_failed(&err) : KM_EXIT_OK;

@@ -20,6 +20,8 @@
 void km_text_diags(FILE *out, const struct km_bundle *bundle, const struct km_diags *diags, size_t most);
 void km_text_answer(FILE *out, const struct km_answer *answer);
 void km_text_status(FILE *out, const struct km_status *status);
+/* The first line of that and the problems: the same text while nothing changes, for a probe. */
+void km_text_problems(FILE *out, const struct km_status *status);
 void km_text_plan(FILE *out, const struct km_plan *plan);
 void km_text_stats(FILE *out, const struct km_stats *stats);
 /* One line; the last of `count` alike ones. */

@@ -102,18 +102,34 @@ static const char *summary(const struct km_status *status)
 	return km_status_healthy(status) ? "healthy" : "degraded";
 }
 
-void km_text_status(FILE *out, const struct km_status *status)
+static void print_summary(FILE *out, const struct km_status *status)
 {
 	fprintf(out, "%s: %s\n", status->name, summary(status));
+}
+
+static void print_problems(FILE *out, const struct km_status *status)
+{
+	if (status->problem_count)
+		fputs("problems\n", out);
+	for (unsigned i = 0; i < status->problem_count; i++)
+		print_field(out, status->problems[i].kind, status->problems[i].message);
+}
+
+void km_text_problems(FILE *out, const struct km_status *status)
+{
+	print_summary(out, status);
+	print_problems(out, status);
+}
+
+void km_text_status(FILE *out, const struct km_status *status)
+{
+	print_summary(out, status);
 	if (status->loaded) {
 		print_policy(out, status);
 		print_hooks(out, status);
 		print_services(out, status);
 	}
-	if (status->problem_count)
-		fputs("problems\n", out);
-	for (unsigned i = 0; i < status->problem_count; i++)
-		print_field(out, status->problems[i].kind, status->problems[i].message);
+	print_problems(out, status);
 	if (status->warning_count)
 		fputs("warnings\n", out);
 	for (unsigned i = 0; i < status->warning_count; i++)

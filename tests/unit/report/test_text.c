@@ -184,6 +184,21 @@ static void test_status(void **state)
 	free(written.text);
 }
 
+static void test_problems(void **state)
+{
+	struct km_status_listener listeners[2];
+	static struct km_status status;
+	struct written written;
+
+	(void)state;
+	sample_status(&status, listeners);
+	km_text_problems(written_begin(&written), &status);
+	assert_string_equal(written_end(&written), "kubemoat: degraded\n"
+						   "problems\n"
+						   "  detached    sk_lookup: detached\n");
+	free(written.text);
+}
+
 static void test_status_not_loaded(void **state)
 {
 	static struct km_status status = {.name = "kubemoat", .next_until = KM_FOREVER};
@@ -214,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_denials),
 		cmocka_unit_test(test_top),
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_status_not_loaded),
 		cmocka_unit_test(test_control_bytes_do_not_reach_the_terminal),
 	};
