@@ -3,20 +3,17 @@
 # a system that has what it depends on. Run by scripts/test-deb, in a mount namespace of its own.
 
 load ../e2e/lib/guard
+load lib
 
 setup() {
 	guard_setup
-	ROOT=$T/root
-	mkdir "$ROOT"
-	tar -x -C "$ROOT" -f "$KM_CHROOT"
+	chroot_unpack
 	# Kernel file systems belong to a network namespace: sysfs is mounted from within it.
 	mount -t proc proc "$ROOT/proc"
 	on host mount -t sysfs sysfs "$ROOT/sys"
 	mount -t bpf bpf "$ROOT/sys/fs/bpf"
 	mount -t cgroup2 cgroup2 "$ROOT/sys/fs/cgroup"
-	cp "$KM_PACKAGE" "$ROOT/kubemoat.deb"
 	exits 0 inside dpkg -i /kubemoat.deb
-	CONF=$ROOT/etc/kubemoat
 }
 
 teardown() {
@@ -31,21 +28,6 @@ inside() {
 
 km() {
 	inside kubemoat "$@"
-}
-
-# As an administrator would: the list, the mode.
-enforce() {
-	allow apiserver "$CLIENT4"
-	sed -i 's/^mode: audit/mode: enforce/' "$CONF/kubemoat.yaml"
-}
-
-# The package with a later version, at /next.deb of the chroot.
-next_version() {
-	local tree=$T/next
-	dpkg-deb -R "$KM_PACKAGE" "$tree"
-	sed -i 's/^Version: .*/Version: 9999-1/' "$tree/DEBIAN/control"
-	printf '# of the next version\n' >> "$tree/etc/kubemoat/kubelet.allow"
-	dpkg-deb -b "$tree" "$ROOT/next.deb" > /dev/null
 }
 
 wanted_at_boot() {
