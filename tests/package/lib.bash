@@ -2,9 +2,10 @@
 # shellcheck shell=bash disable=SC2034 # the tests use what is set here
 # A Debian in a directory, with the package in it, and what its administrator does. Stands on tests/e2e/lib.
 
-# The archive KM_CHROOT at $ROOT, the package at /kubemoat.deb of it.
+# The archive KM_CHROOT at $ROOT, the package at /kubemoat.deb of it. Outside of what bats removes: kernel file systems are
+# mounted there, also after a test that failed to unmount them.
 chroot_unpack() {
-	ROOT=$T/root
+	ROOT=$KM_WORK/$NAME
 	CONF=$ROOT/etc/kubemoat
 	mkdir "$ROOT"
 	tar -x -C "$ROOT" -f "$KM_CHROOT"

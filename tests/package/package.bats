@@ -18,7 +18,7 @@ setup() {
 
 teardown() {
 	guard_teardown
-	umount -R "$ROOT/sys" "$ROOT/proc"
+	umount --recursive "$ROOT/sys" "$ROOT/proc"
 }
 
 # Runs a command of the chroot, on the guarded host.
@@ -65,7 +65,7 @@ kubemoat.service" ] || fail "$(wanted_at_boot)"
 @test "runs: the daemon of the package refuses who is not listed, and goes on serving metrics" {
 	server_start api "$HOST4:6443"
 	enforce
-	spawn daemon inside kubemoat run
+	spawn_on host daemon chroot "$ROOT" kubemoat run
 	within 5 on host curl -sf http://127.0.0.1:9475/readyz
 	sees client served "$HOST4:6443"
 	sees stranger refused "$HOST4:6443"
@@ -97,7 +97,7 @@ kubemoat.service" ] || fail "$(wanted_at_boot)"
 @test "removed: nothing is filtered any more, of no instance, and the daemons are gone" {
 	server_start api "$HOST4:6443"
 	enforce
-	spawn daemon inside kubemoat run
+	spawn_on host daemon chroot "$ROOT" kubemoat run
 	local daemon=$SPAWNED
 	within 5 on host curl -sf http://127.0.0.1:9475/readyz
 	mkdir "$CONF/second"
