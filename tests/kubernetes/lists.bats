@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A change of the ConfigMap: when it is in force, whom it cuts, and what becomes of one that is wrong.
+# shellcheck disable=SC2030,SC2031 # a test and what it calls are one process
 
 load lib/guard
 
