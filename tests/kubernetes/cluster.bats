@@ -59,7 +59,9 @@ cluster_lives() {
 
 # bats test_tags=guard
 @test "the API without TLS, by kubectl proxy on all addresses: reached from the node, refused from outside" {
-	sed 's/# insecure: {}/insecure: {}/; s/^mode: audit/mode: '"${KM_WITHOUT_GUARD:+audit}${KM_WITHOUT_GUARD:-enforce}"'/' \
+	mode=enforce
+	[ -z "$KM_WITHOUT_GUARD" ] || mode=audit
+	sed "s/# insecure: {}/insecure: {}/; s/^mode: audit/mode: $mode/" \
 		"$KM_ROOT/deploy/kubernetes/base/config/kubemoat.yaml" > "$T/kubemoat.yaml"
 	edit insecure.allow <<< '# nobody but the node itself'
 	edit kubemoat.yaml < "$T/kubemoat.yaml"

@@ -15,26 +15,26 @@ BASTION=192.0.2.30
 # A machine that is busy with something else may need another try.
 # bats test_tags=guard, short
 @test "kubectl patch, then annotate: in force within a second, out and in" {
+	gets bastion served "$CP:6443"
 	for try in 1 2 3; do
-		slowest=0
-		gets bastion served "$CP:6443"
-		changed refused < <(without "$BASTION" apiserver.allow)
-		changed served < "$KM_ROOT/deploy/kubernetes/base/config/apiserver.allow"
-		((slowest > 1000)) || return 0
+		late=
+		changed refused < <(without "$BASTION" apiserver.allow) || late=1
+		changed served < "$KM_ROOT/deploy/kubernetes/base/config/apiserver.allow" || late=1
+		[ -n "$late" ] || return 0
 	done
-	fail "$try tries: in force $slowest ms after the patch"
+	fail "$try tries, each later than a second after the patch"
 }
 
-# Patches the list, annotates the pod, and waits until the bastion sees that; the slowest, in ms. changed WHAT <<< list
+# Patches the list, annotates the pod, waits until the bastion sees that; fails if it took a second. changed WHAT <<< list
 changed() {
 	local patched took
 	edit apiserver.allow
 	patched=${EPOCHREALTIME/./}
 	nudge
-	within 10 gets bastion "$1" "$CP:6443"
+	within 10 gets bastion "$1" "$CP:6443" || return
 	took=$(((${EPOCHREALTIME/./} - patched) / 1000))
 	echo "# the bastion is $1 $took ms after the patch" >&3
-	((took < slowest)) || slowest=$took
+	((took < 1000))
 }
 
 # bats test_tags=guard
