@@ -93,11 +93,14 @@ def rows_of_traffic(f):
 
 
 def rows_of_reload(f):
-    yield "", "kubemoat, IPv4, ms", "kubemoat, IPv6, ms", "nftables, IPv4, ms", "ipset, IPv4, ms", "kubemoat's memory, MiB"
+    yield "ms", "kubemoat, IPv4", "kubemoat, IPv6", "nftables, IPv4", "ipset, IPv4"
     for size, count in SIZES:
-        times = (f.value(f"reload.{name}.{size}.ms", 0 if "00k" in size or "m" in size else 1)
-                 for name in ("v4", "v6", "nft", "ipset"))
-        yield count, *times, f.values(f"reload.v4.{size}.peak_mib", f"reload.v6.{size}.peak_mib", digits=0)
+        digits = 0 if size in ("100k", "1m") else 1
+        yield count, *(f.value(f"reload.{name}.{size}.ms", digits) for name in ("v4", "v6", "nft", "ipset"))
+    yield (
+        "memory of the command at 1,000,000, MiB",
+        f.value("reload.v4.1m.peak_mib", 0), f.value("reload.v6.1m.peak_mib", 0), "", "",
+    )
 
 
 def rows_of_fit(f):
