@@ -71,4 +71,10 @@ static __always_inline __u32 km_image_service(const struct km_image *image, __u3
 	return page ? image->port[page & 127][port & 255] : 0;
 }
 
+/* The number of a service that guards a port, of what km_image_service() says. */
+static __always_inline __u32 km_image_number(__u32 service)
+{
+	return (service - 1) & (KM_SERVICES - 1);
+}
+
 #endif

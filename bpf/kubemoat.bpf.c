@@ -161,7 +161,7 @@ int km_lookup(struct bpf_sk_lookup *ctx)
 	number = km_image_service(image, ctx->local_port);
 	if (!number)
 		return SK_PASS;
-	number = (number - 1) & (KM_SERVICES - 1);
+	number = km_image_number(number);
 	return ctx->family == KM_AF_INET ? km_lookup_family(ctx, image, number, KM_V4)
 					 : km_lookup_family(ctx, image, number, KM_V6);
 }
@@ -265,7 +265,7 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 	struct km_packet p = {};
 
 	if (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p))
-		return number ? km_packet_unreadable(image, &p, (number - 1) & (KM_SERVICES - 1)) : KM_PASS_PACKET;
+		return number ? km_packet_unreadable(image, &p, km_image_number(number)) : KM_PASS_PACKET;
 	if (!km_packet_is_tcp(skb, sk, &p))
 		return KM_PASS_PACKET;
 	/* The port that the client asked for comes before the one that it was steered to. */
@@ -280,7 +280,7 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 	}
 	if (!number)
 		return KM_PASS_PACKET;
-	number = (number - 1) & (KM_SERVICES - 1);
+	number = km_image_number(number);
 	service = &image->service[number];
 	p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
 	/* The lookup took it for this host's own: now it is known whether it came through lo. */
@@ -340,7 +340,7 @@ int km_packet(struct __sk_buff *skb)
 	if (KM_UNLIKELY(family == KM_FAMILIES)) {
 		const struct km_packet p = {};
 
-		return number ? km_packet_unreadable(image, &p, (number - 1) & (KM_SERVICES - 1)) : KM_PASS_PACKET;
+		return number ? km_packet_unreadable(image, &p, km_image_number(number)) : KM_PASS_PACKET;
 	}
 	if (state == BPF_TCP_LISTEN)
 		return km_packet_listening(skb, sk, image, number, family);
@@ -348,7 +348,7 @@ int km_packet(struct __sk_buff *skb)
 		km_mark_set(sk, KM_MARK_OWN);
 		return KM_PASS_PACKET;
 	}
-	number = (number - 1) & (KM_SERVICES - 1);
+	number = km_image_number(number);
 	if (family == KM_V4)
 		return km_packet_connected(skb, sk, image, number, KM_V4);
 	return km_packet_connected(skb, sk, image, number, KM_V6);

@@ -421,16 +421,9 @@ int km_reload(const struct km_target *target, const struct km_reload *reload, st
 void km_settle(const struct km_target *target)
 {
 	struct km_outcome outcome = {};
-	struct km_pins pins = {.dir = -1};
 	struct km_state state = {};
-	struct km_book book;
 
-	if (!km_pins_open(target->bpffs, target->name, false, &pins, NULL) &&
-	    !km_book_open(&pins, false, &book, NULL)) {
-		km_book_state(&book, &state, NULL);
-		km_book_close(&book);
-	}
-	km_pins_close(&pins);
+	km_book_peek(target->bpffs, target->name, &state, NULL);
 	if (!state.trial_at || (uint64_t)km_clock_boot() < state.trial_at)
 		return;
 	km_apply(target, KM_APPLY_TIMER, &outcome, NULL);

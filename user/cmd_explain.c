@@ -9,7 +9,6 @@
 #include "facts.h"
 #include "inforce.h"
 #include "kernel/book.h"
-#include "kernel/pins.h"
 #include "policy/addr.h"
 #include "policy/explain.h"
 #include "policy/nearest.h"
@@ -20,19 +19,9 @@
 /* True if a policy of that instance is in force. 0 or -errno with *err. */
 static int is_loaded(const struct km_target *target, bool *loaded, bool *clock_doubted, struct km_err *err)
 {
-	struct km_pins pins = {.dir = -1};
 	struct km_state state = {};
-	struct km_book book;
-	int r;
+	int r = km_book_peek(target->bpffs, target->name, &state, err);
 
-	r = km_pins_open(target->bpffs, target->name, false, &pins, err);
-	if (!r)
-		r = km_book_open(&pins, false, &book, err);
-	if (!r) {
-		r = km_book_state(&book, &state, err);
-		km_book_close(&book);
-	}
-	km_pins_close(&pins);
 	*loaded = !r && state.generation;
 	*clock_doubted = state.clock_doubted;
 	return r == -ENOENT ? 0 : r;

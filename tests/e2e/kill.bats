@@ -3,38 +3,44 @@
 # start is clean. KM_KILLS=all tries every call (make soak), else so many of them, evenly spread (default 25 a test).
 
 load lib/guard
+load lib/layout
 
-setup_file() {
-	make -C "$BATS_TEST_DIRNAME/../.." --no-print-directory -s B=build/layout LAYOUT_TEST=1
-}
-
+setup_file() { other_build; }
 setup() { guard_setup; }
 teardown() { guard_teardown; }
 
-OTHER=$BATS_TEST_DIRNAME/../../build/layout/kubemoat
+# The command itself, which strace runs, for `km VERB` or `other VERB`: in COMMAND. command_of km|other VERB
+command_of() {
+	local binary=$KM
+	[ "$1" = km ] || binary=$OTHER
+	COMMAND=("$binary" -n "$NAME" -c "$CONF" --bpffs "$BPFFS" --netns "/run/netns/$KM_NETNS-host" "$2")
+}
 
-# Lines "CALL N" for every system call of the command, in order, and "turn" behind those that change what is in force.
+# Lines "CALL N" for every system call of COMMAND, in order, and "turn" behind those that change what is in force.
 calls() {
-	strace -f -o "$T/trace" "$@" > /dev/null 2>&1 || true
+	strace -f -o "$T/trace" "${COMMAND[@]}" > /dev/null 2>&1 || true
 	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(([A-Z_]*).*/\1 \2/p' "$T/trace" | awk '
 		{ print $1, ++n[$1], $2 ~ /^BPF_LINK_(CREATE|UPDATE)$/ || $1 ~ /^rename/ ? "turn" : "" }'
 }
 
-# As many of them as are to be tried, and every turn.
-chosen() {
-	awk -v want="${KM_KILLS:-25}" '{ line[NR] = $0 }
+# Of those as many as are to be tried, and every turn, into $T/points.
+points() {
+	calls | awk -v want="${KM_KILLS:-25}" '{ line[NR] = $0 }
 		END { step = want == "all" || want >= NR ? 1 : NR / want
 			for (i = 1; i <= NR; i += step) pick[int(i)] = 1
-			for (i = 1; i <= NR; i++) if (pick[i] || line[i] ~ /turn/) print line[i] }'
+			for (i = 1; i <= NR; i++) if (pick[i] || line[i] ~ /turn/) print line[i] }' > "$T/points"
 }
 
-# killed_at CALL N COMMAND...: whatever it printed is of no interest.
+# COMMAND, killed there: whatever it printed is of no interest. killed_at CALL N
 killed_at() {
-	strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" "${@:3}" > /dev/null 2>&1 || true
+	strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" "${COMMAND[@]}" > /dev/null 2>&1 || true
 }
 
-no_leftovers() {
-	[ -z "$(find "$BPFFS/$NAME" -name '*-new')" ]
+# The next start is clean.
+starts_after() {
+	km load > /dev/null || fail "load after a kill at $*"
+	[ -z "$(find "$BPFFS/$NAME" -name '*-new')" ] || fail "leftovers after a kill at $*"
+	km status > "$T/status" || fail "after a kill at $*: $(< "$T/status")"
 }
 
 # In force, old or new: the client gets in by both, the stranger by neither.
@@ -51,11 +57,9 @@ each_kill() {
 	local call n tried=0
 	while read -r call n _; do
 		if [ $((tried % 2)) = 0 ]; then allow apiserver "$CLIENT4" 192.0.2.1; else allow apiserver "$CLIENT4" 192.0.2.2; fi
-		killed_at "$call" "$n" "$@"
+		killed_at "$call" "$n"
 		in_force_after "$call $n"
-		km load > /dev/null || fail "load after a kill at $call $n"
-		no_leftovers || fail "leftovers after a kill at $call $n"
-		km status > "$T/status" || fail "after a kill at $call $n: $(< "$T/status")"
+		starts_after "$call $n"
 		tried=$((tried + 1))
 	done < "$T/points"
 	[ "$tried" -ge 20 ]
@@ -84,20 +88,18 @@ list() {
 # each_kill_between FROM TO
 each_kill_between() {
 	local call n tried=0
-	local command=("$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" reload)
+	command_of km reload
 	list "$1"
 	km load
 	list "$2"
-	calls "${command[@]}" | chosen > "$T/points"
+	points
 	while read -r call n _; do
 		list "$1"
 		km reload > /dev/null || fail "reload after a kill at $call $n"
 		list "$2"
-		killed_at "$call" "$n" "${command[@]}"
+		killed_at "$call" "$n"
 		one_list_after "$call $n"
-		km load > /dev/null || fail "load after a kill at $call $n"
-		no_leftovers || fail "leftovers after a kill at $call $n"
-		km status > "$T/status" || fail "after a kill at $call $n: $(< "$T/status")"
+		starts_after "$call $n"
 		tried=$((tried + 1))
 	done < "$T/points"
 	[ "$tried" -ge 20 ]
@@ -112,21 +114,24 @@ prepare() {
 @test "reload" {
 	prepare
 	allow apiserver "$CLIENT4" 192.0.2.9
-	calls "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" reload | chosen > "$T/points"
-	each_kill "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" reload
+	command_of km reload
+	points
+	each_kill
 }
 
 @test "load beside what is in force" {
 	prepare
-	calls "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
-	each_kill "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
+	command_of km load
+	points
+	each_kill
 }
 
 @test "upgrade to another layout" {
 	prepare
-	calls "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
+	command_of other load
+	points
 	km load
-	each_kill "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
+	each_kill
 }
 
 @test "reload to a list that needs larger maps, and back" {
@@ -140,12 +145,13 @@ prepare() {
 	prepare
 	: > "$T/many"
 	list b
-	calls "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
+	command_of other load
+	points
 	while read -r call n _; do
 		list a
 		km load > /dev/null || fail "load after a kill at $call $n"
 		list b
-		killed_at "$call" "$n" "$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
+		killed_at "$call" "$n"
 		one_list_after "$call $n"
 	done < "$T/points"
 }
@@ -153,14 +159,13 @@ prepare() {
 @test "a first load: nothing or all of it after the next one, and no layer stays in the way of who is listed" {
 	server_start echo '[::]:6443'
 	guard_one apiserver 6443 "$CLIENT4"
-	calls "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load | chosen > "$T/points"
+	command_of km load
+	points
 	while read -r call n _; do
 		km unload > /dev/null
-		killed_at "$call" "$n" "$KM" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" load
+		killed_at "$call" "$n"
 		sees client served "$HOST4:6443"
-		km load > /dev/null || fail "load after a kill at $call $n"
-		no_leftovers || fail "leftovers after a kill at $call $n"
+		starts_after "$call $n"
 		sees stranger refused "$HOST4:6443"
-		km status > "$T/status" || fail "after a kill at $call $n: $(< "$T/status")"
 	done < "$T/points"
 }

@@ -138,8 +138,7 @@ pinned_and_healthy() {
 	server_start echo "$HOST4:6443"
 	guard_one apiserver 6443 "$CLIENT4"
 	daemon_start
-	stream client client 4 "$HOST4:6443"
-	stream stranger stranger 4 "$HOST4:6443"
+	streams 4
 	for signal in TERM KILL TERM; do
 		daemon_stop $signal
 		daemon_start
@@ -153,24 +152,19 @@ pinned_and_healthy() {
 	server_start echo "$HOST4:6443"
 	guard_one apiserver 6443 "$CLIENT4" 192.0.2.0
 	km load
-	stream client client 5 "$HOST4:6443"
-	stream stranger stranger 5 "$HOST4:6443"
+	streams 5
 	for i in {1..100}; do
 		allow apiserver "$CLIENT4" "192.0.2.$i"
 		km reload
 	done
-	streamed client served
-	streamed stranger refused
-	expect_count apiserver allow allowed "$(jq .total "$T/stream-client.out")"
-	expect_count apiserver deny denied_source "$(jq .total "$T/stream-stranger.out")"
+	streams_are_counted
 }
 
 @test "a loader that is killed at any moment leaves the last policy or the next one: no verdict is wrong" {
 	server_start echo "$HOST4:6443"
 	guard_one apiserver 6443 "$CLIENT4" 192.0.2.0
 	km load
-	stream client client 6 "$HOST4:6443"
-	stream stranger stranger 6 "$HOST4:6443"
+	streams 6
 	for ms in {1..40}; do
 		allow apiserver "$CLIENT4" "192.0.2.$ms"
 		# On every other round the size of the image changes, which loads the programs anew.

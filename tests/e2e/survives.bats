@@ -10,19 +10,6 @@ setup() {
 }
 teardown() { guard_teardown; }
 
-streams() {
-	stream client client "$1" "$HOST4:6443"
-	stream stranger stranger "$1" "$HOST4:6443"
-}
-
-# No verdict was wrong, and each is counted.
-streams_are_counted() {
-	streamed client served
-	streamed stranger refused
-	expect_count apiserver allow allowed "$(jq .total "$T/stream-client.out")"
-	expect_count apiserver deny denied_source "$(jq .total "$T/stream-stranger.out")"
-}
-
 adopted() {
 	[ "$(km status -o json | jq .adopted)" = true ]
 }

@@ -2,19 +2,11 @@
 # Another version takes an instance over: the same layout of pins, and one that differs in nearly every map, both ways.
 
 load lib/guard
+load lib/layout
 
-setup_file() {
-	make -C "${BATS_TEST_DIRNAME}/../.." --no-print-directory -s B=build/layout LAYOUT_TEST=1
-}
-
+setup_file() { other_build; }
 setup() { guard_setup; }
 teardown() { guard_teardown; }
-
-OTHER=$BATS_TEST_DIRNAME/../../build/layout/kubemoat
-
-other() {
-	"$OTHER" -n "$NAME" -c "$CONF" --netns "/run/netns/$KM_NETNS-host" "$@"
-}
 
 # Once each way, with both kinds of clients, so that every count is known.
 visit() {
@@ -60,16 +52,12 @@ setup_guard() {
 	server_start echo '[::]:6443'
 	guard_one apiserver 6443 "$CLIENT4" "$CLIENT6"
 	km load
-	stream in client 6 "$HOST4:6443"
-	stream out stranger 6 "$HOST4:6443"
+	streams 6
 	for _ in 1 2 3; do
 		other load
 		km load
 	done
-	streamed in served
-	streamed out refused
-	expect_count apiserver allow allowed "$(jq .served "$T/stream-in.out")"
-	expect_count apiserver deny denied_source "$(jq .refused "$T/stream-out.out")"
+	streams_are_counted
 }
 
 @test "no other layout while a policy is on trial: refused, nothing changed" {

@@ -26,3 +26,13 @@ next_version() {
 	printf '# of the next version\n' >> "$tree/etc/kubemoat/kubelet.allow"
 	dpkg-deb -b "$tree" "$ROOT/next.deb" > /dev/null
 }
+
+# Upgrades to it, and all the while the stranger is refused.
+upgraded() {
+	next_version
+	spawn upgrade inside dpkg -i --force-confdef --force-confold /next.deb
+	while ! gone "$SPAWNED"; do
+		sees stranger refused "$HOST4:6443"
+	done
+	wait "$SPAWNED" || fail "$(cat "$T/upgrade.err")"
+}

@@ -77,12 +77,7 @@ kubemoat.service" ] || fail "$(wanted_at_boot)"
 	server_start api "$HOST4:6443"
 	enforce
 	exits 0 km load
-	next_version
-	spawn upgrade inside dpkg -i --force-confdef --force-confold /next.deb
-	while ! gone "$SPAWNED"; do
-		sees stranger refused "$HOST4:6443"
-	done
-	wait "$SPAWNED" || fail "$(cat "$T/upgrade.err")"
+	upgraded
 	# shellcheck disable=SC2016 # dpkg's
 	[ "$(inside dpkg-query -W -f '${Version}' kubemoat)" = 9999-1 ]
 	sees stranger refused "$HOST4:6443"

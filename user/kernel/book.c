@@ -157,6 +157,22 @@ int km_book_open(const struct km_pins *pins, bool create, struct km_book *book, 
 	return 0;
 }
 
+int km_book_peek(const char *bpffs, const char *name, struct km_state *state, struct km_err *err)
+{
+	struct km_pins pins = {.dir = -1};
+	struct km_book book;
+	int r = km_pins_open(bpffs, name, false, &pins, err);
+
+	if (!r)
+		r = km_book_open(&pins, false, &book, err);
+	if (!r) {
+		r = km_book_state(&book, state, err);
+		km_book_close(&book);
+	}
+	km_pins_close(&pins);
+	return r;
+}
+
 void km_book_close(struct km_book *book)
 {
 	close(book->state);

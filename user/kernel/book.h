@@ -88,6 +88,8 @@ struct km_book {
 int km_book_pin(const struct km_pins *pins, struct km_book *book, struct km_err *err);
 int km_book_open(const struct km_pins *pins, bool create, struct km_book *book, struct km_err *err);
 void km_book_close(struct km_book *book);
+/* The state of an instance, to look at once. 0, -ENOENT: not loaded, or -errno with *err. */
+int km_book_peek(const char *bpffs, const char *name, struct km_state *state, struct km_err *err);
 /* A state map of any layout. */
 bool km_book_is_ours(int state_map);
 /* A state map, pinned or not, is of this layout: 0, else -EPROTO as above. */

@@ -92,7 +92,7 @@ int km_v6_table_build(enum km_v6_slot kind, const uint64_t *slots, size_t count,
 
 		if (r)
 			return r;
-		if (place(kind, slots, count, &t, (uint64_t *)(lines->data + (size_t)line * KM_LINE), &used)) {
+		if (place(kind, slots, count, &t, km_lines_at(lines, line), &used)) {
 			lines->count = line + ((used < homes ? homes : used) + per_line) / per_line;
 			t.slots = line * KM_LINE;
 			*table = t;

@@ -40,7 +40,7 @@ static uint32_t take_exceptions(struct tree *t, size_t next)
 /* Writes the node at `line`: every step-th flip from `from` on, as far as there are any before `to`. */
 static void write_node(const struct tree *t, uint32_t line, size_t from, size_t to, size_t step, uint32_t link)
 {
-	void *at = t->lines->data + (size_t)line * KM_LINE;
+	void *at = km_lines_at(t->lines, line);
 	struct km_v6_host_node *host_node = at;
 	struct km_v6_node *node = at;
 

@@ -100,6 +100,20 @@ expect_count() {
 	[ "$count" = "$4" ] || fail "$1 $2 $3: counted ${count:-nothing}, expected $4"
 }
 
+# A client that is listed and a stranger that is not, connecting in the background for that long. streams SECONDS
+streams() {
+	stream client client "$1" "$HOST4:6443"
+	stream stranger stranger "$1" "$HOST4:6443"
+}
+
+# Waits for their end: no verdict was wrong, and each is counted, as are no others.
+streams_are_counted() {
+	streamed client served
+	streamed stranger refused
+	expect_count apiserver allow allowed "$(jq .total "$T/stream-client.out")"
+	expect_count apiserver deny denied_source "$(jq .total "$T/stream-stranger.out")"
+}
+
 # Fails unless the command ends with that code. Its output is in $T/output, its errors in $T/errors. exits CODE COMMAND...
 exits() {
 	local code=$1 got=0
