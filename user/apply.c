@@ -222,7 +222,7 @@ static int put_in_force(struct km_run *run, const struct km_bundle *bundle, enum
 	if (generation > state->last_generation)
 		state->last_generation = generation;
 	memcpy(state->hash, bundle->hash, sizeof(state->hash));
-	snprintf(state->version, sizeof(state->version), "%s", KM_VERSION);
+	snprintf(state->version, sizeof(state->version), "%.*s", (int)sizeof(state->version) - 1, KM_VERSION);
 	snprintf(state->config, sizeof(state->config), "%s", run->target->config);
 	tell(run, outcome);
 	return 0;
