@@ -27,11 +27,13 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 LAYOUT := $(if $(LAYOUT_TEST),-DKM_LAYOUT_TEST)
 CPPFLAGS := -D_GNU_SOURCE $(LAYOUT) -Iinclude -Iuser -I$(B)
 CFLAGS ?= -O2 -g
-KM_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -fno-strict-aliasing -MMD -MP
+# The same bytes wherever the tree stands.
+NOWHERE := -ffile-prefix-map=$(CURDIR)=.
+KM_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) $(NOWHERE) -fno-strict-aliasing -MMD -MP
 LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core -lnettle
 LDFLAGS_STATIC := $(if $(STATIC),-static)
 
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(LAYOUT) -Iinclude -Ibpf -Itests/bpf \
+BPF_CFLAGS := -O2 -g $(NOWHERE) -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(LAYOUT) -Iinclude -Ibpf -Itests/bpf \
 	-idirafter /usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
 
 SRC := $(sort $(wildcard user/*.c user/*/*.c))
@@ -48,8 +50,9 @@ TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(sort $(wildcard tests/
 .PHONY: all
 all: $(B)/kubemoat
 
+# The linker's map says what came from which library: scripts/sbom.
 $(B)/kubemoat: $(B)/obj/user/main.o $(B)/libkm.a
-	$(call say,LINK,$@)$(CC) $(KM_CFLAGS) $(LDFLAGS_STATIC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)$(CC) $(KM_CFLAGS) $(LDFLAGS_STATIC) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $^ $(LIBS)
 
 $(B)/libkm.a: $(LIB_OBJ)
 	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
@@ -58,8 +61,9 @@ $(B)/libkm-san.a: $(SAN_OBJ)
 	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
 
 # The build's switches are part of what was built: other flags, other objects.
+FLAGS := $(CC) $(KM_CFLAGS) $(STATIC) $(CLANG) $(BPF_CFLAGS)
 $(B)/flags: FORCE
-	@mkdir -p $(B); echo '$(CC) $(KM_CFLAGS) $(STATIC)' | cmp -s - $@ || echo '$(CC) $(KM_CFLAGS) $(STATIC)' > $@
+	@mkdir -p $(B); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
 $(B)/version.h: FORCE
 	@mkdir -p $(B); echo '#define KM_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define KM_VERSION "$(VERSION)"' > $@
 .PHONY: FORCE
@@ -71,14 +75,14 @@ $(B)/obj/%.o: %.c $(B)/flags | $(B)/kubemoat.skel.h $(B)/version.h
 $(B)/san/%.o: %.c $(B)/flags | $(B)/kubemoat.skel.h $(B)/version.h
 	$(call say,CC,$< [san])mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -c -o $@ $<
 
-$(B)/kubemoat.bpf.o: bpf/kubemoat.bpf.c
+$(B)/kubemoat.bpf.o: bpf/kubemoat.bpf.c $(B)/flags
 	$(call say,CLANG,$<)mkdir -p $(@D); $(CLANG) $(BPF_CFLAGS) -c -o $(B)/kubemoat.tmp.o -MF $(B)/kubemoat.bpf.d -MT $@ $< \
 		&& $(BPFTOOL) gen object $@ $(B)/kubemoat.tmp.o
 
 $(B)/kubemoat.skel.h: $(B)/kubemoat.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name kubemoat_bpf > $@
 
-$(B)/tests/%.bpf.o: tests/%.bpf.c
+$(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/flags
 	$(call say,CLANG,$<)mkdir -p $(@D); $(CLANG) $(BPF_CFLAGS) -c -o $@ -MF $(@:.o=.d) -MT $@ $<
 
 # Sources in tests/unit that are no test of their own: shared by tests.
@@ -153,7 +157,7 @@ kernels:
 	@scripts/setup kernels
 	@scripts/kernels
 
-# The container image, as an OCI archive.
+# The container image, as an OCI archive, and what is in it.
 .PHONY: image
 image:
 	@scripts/setup image
@@ -195,20 +199,17 @@ install: all man
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/kubemoat/LICENSE
 	install -D -m 0644 README.md $(DESTDIR)$(PREFIX)/share/doc/kubemoat/README.md
 
-# What is committed, or with changes not yet committed what the version then says: -dirty.
 DIST := $(B)/kubemoat-$(VERSION).tar.gz
 .PHONY: dist
 dist:
 	@mkdir -p $(B)
-	@commit=$$(git stash create); git archive -9 --format=tar.gz -o $(DIST) --prefix=kubemoat-$(VERSION)/ \
-		--add-virtual-file=kubemoat-$(VERSION)/.version:$(VERSION) $${commit:-HEAD}
-	@du -h $(DIST) | awk '{ print $$2, $$1 }'
+	@scripts/dist $(DIST) $(VERSION)
 
 .PHONY: deb
 deb:
 	@scripts/setup deb
 	@$(MAKE) --no-print-directory dist >/dev/null
-	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) scripts/deb $(DIST) $(VERSION)
+	@SOURCE_DATE_EPOCH=$$(scripts/version --time) scripts/deb $(DIST) $(VERSION)
 
 # Installs, runs, upgrades and purges it in a chroot: fetches a Debian once.
 .PHONY: test-deb

@@ -34,37 +34,3 @@ ROOT=$BATS_TEST_DIRNAME/../..
 	systemd-analyze security --no-pager --offline=yes --threshold=35 \
 		"$BATS_TEST_TMPDIR/usr/lib/systemd/system/kubemoat.service"
 }
-
-@test "a release archive builds without git, and knows its version" {
-	make -C "$ROOT" --no-print-directory -s dist VERSION=1.2.3
-	tar -x -C "$BATS_TEST_TMPDIR" -f "$ROOT/build/kubemoat-1.2.3.tar.gz"
-	rm "$ROOT/build/kubemoat-1.2.3.tar.gz"
-	cd "$BATS_TEST_TMPDIR/kubemoat-1.2.3"
-	[ "$(GIT_DIR=/nowhere make --no-print-directory -s build/version.h && cat build/version.h)" = '#define KM_VERSION "1.2.3"' ]
-}
-
-@test "the version follows the last tag, in Debian's order too" {
-	cd "$BATS_TEST_TMPDIR"
-	mkdir scripts
-	cp "$ROOT/scripts/version" scripts/
-	[ "$(GIT_DIR=/nowhere scripts/version)" = unknown ]
-	git -c init.defaultBranch=main init -q .
-	commit() {
-		git -c user.name=a -c user.email=a@b.example commit -q --allow-empty -m "$1"
-	}
-	git add scripts
-	commit one
-	[ "$(scripts/version)" = "0.0.0-1-g$(git rev-parse --short HEAD)" ]
-	git tag v1.2.0-rc1
-	[ "$(scripts/version)" = 1.2.0-rc1 ]
-	commit two
-	[ "$(scripts/version)" = "1.2.0-rc1-1-g$(git rev-parse --short HEAD)" ]
-	echo >> scripts/version
-	[[ $(scripts/version) = *-dirty ]]
-	before=0
-	for version in 0.0.0-9-gabc 1.2.0-rc1 1.2.0-rc1-1-gabc 1.2.0 1.2.0-2-gabc 1.2.0-10-gabc 1.2.1; do
-		debian=$(scripts/version --debian "$version")
-		dpkg --compare-versions "$before" lt "$debian"
-		before=$debian
-	done
-}
