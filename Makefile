@@ -3,7 +3,7 @@
 #   make            build/kubemoat            make demo     see it at work (installs what is missing)
 #   make STATIC=1   the same, fully static    make test     every test (installs what is missing)
 #   make lint       format, cppcheck, rooms   make bench    ratios to the no-op program and the peers
-#   make plots      what it measured, as SVG  make image    container image
+#   make plots      what it measured, as SVG  make image    container image and its SBOM
 #   make dist       release archive           make e2e-kubernetes   the DaemonSet on a real cluster
 #   make deb        Debian package            make test-deb tries it in a chroot
 #   make install PREFIX=/usr DESTDIR=
