@@ -36,19 +36,24 @@ enum km_path { KM_PATH_UNKNOWN, KM_PATH_LO, KM_PATH_WIRE /* or above */ };
 /* Added to the reason: allowed as this host itself, which the packet layer has to confirm. */
 #define KM_AS_SELF 0x100
 
+/* An address as two numbers. Of IPv4 the first one alone is of use. */
+static __always_inline __u64 km_ip_half(const struct km_ip *ip, int half)
+{
+	return (__u64)ip->word[2 * half] << 32 | ip->word[2 * half + 1];
+}
+
 static __always_inline int km_is_loopback(__u32 family, const struct km_ip *ip)
 {
 	if (family == KM_V4)
 		return ip->word[0] >> 24 == 127;
-	return !(ip->word[0] | ip->word[1] | ip->word[2]) && ip->word[3] == 1;
+	return !(km_ip_half(ip, 0) | (km_ip_half(ip, 1) ^ 1));
 }
 
 static __always_inline int km_same_ip(__u32 family, const struct km_ip *a, const struct km_ip *b)
 {
 	if (family == KM_V4)
 		return a->word[0] == b->word[0];
-	return !((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2]) |
-		 (a->word[3] ^ b->word[3]));
+	return !((km_ip_half(a, 0) ^ km_ip_half(b, 0)) | (km_ip_half(a, 1) ^ km_ip_half(b, 1)));
 }
 
 /* True if they claim to be this host talking to itself, whatever its addresses. */
@@ -61,8 +66,8 @@ static __always_inline int km_set_has(const struct km_image *image, __u32 mask, 
 				      const struct km_ip *ip)
 {
 	if (family == KM_V4)
-		return km_set_v4_has(image, mask, set, ip->word[0]);
-	return km_set_v6_has(image, mask, &image->v6[set], ip);
+		return km_set_v4_has(image, mask, image->set[set].v4, ip->word[0]);
+	return km_set_v6_has(image, mask, &image->set[set].v6, ip);
 }
 
 /* Everything that decides, where neither the list nor the default does at once. */
@@ -79,7 +84,7 @@ static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *ima
 
 	if (path >= KM_PATH_WIRE && claims_self)
 		return KM_DENIED_MARTIAN;
-	if (self && !(image->service[service].flags & KM_DENY_SELF))
+	if (self && !(image->set[service].service.flags & KM_DENY_SELF))
 		return KM_ALLOWED | KM_AS_SELF;
 	if (!self && listed)
 		return KM_ALLOWED;
@@ -88,15 +93,25 @@ static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *ima
 
 #define KM_ASK KM_REASONS /* instead of a reason */
 
-/* What can be said at once, or KM_ASK. Of few instructions where the family is a constant. */
+/* What can be said at once of a source that the list names, or does not; else KM_ASK. */
+static __always_inline __u32 km_decide_listed(const struct km_image *image, __u32 mask, __u32 service, __u32 family,
+					      const struct km_ip *source, const struct km_ip *destination, int listed)
+{
+	if (km_is_strange(family, source, destination))
+		return KM_ASK;
+	if (listed)
+		return image->set[service].service.flags & KM_DENY_SELF ? KM_ASK : KM_ALLOWED;
+	return km_set_has(image, mask, KM_SET_SPECIAL, family, source) ? KM_ASK : KM_DENIED_SOURCE;
+}
+
+/* The same for a source that nobody has looked for yet. Of few instructions where the family is a constant. */
 static __always_inline __u32 km_decide_at_once(const struct km_image *image, __u32 mask, __u32 service, __u32 family,
 					       const struct km_ip *source, const struct km_ip *destination, __u32 path)
 {
-	if (path == KM_PATH_LO || km_is_strange(family, source, destination))
+	if (path == KM_PATH_LO)
 		return KM_ASK;
-	if (km_set_has(image, mask, service, family, source))
-		return image->service[service].flags & KM_DENY_SELF ? KM_ASK : KM_ALLOWED;
-	return km_set_has(image, mask, KM_SET_SPECIAL, family, source) ? KM_ASK : KM_DENIED_SOURCE;
+	return km_decide_listed(image, mask, service, family, source, destination,
+				km_set_has(image, mask, service, family, source));
 }
 
 /* The reason for a new connection to a service; KM_AS_SELF is added where that is why. */

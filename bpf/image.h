@@ -9,6 +9,9 @@
 #include "hint.h"
 #include "kubemoat.h"
 
+/* The key of what stands alone in its map. Here it is read, not written each time. */
+const volatile __u32 km_zero = 0;
+
 /* Size of the image in bytes - 1, set before loading: a constant to the verifier. */
 const volatile __u32 km_image_mask = KM_IMAGE_MIN_BYTES - 1;
 
@@ -29,12 +32,11 @@ struct {
 } images SEC(".maps");
 
 /* NULL never happens after the first load: a slot that a schedule names is only ever overwritten after it. */
-static __always_inline const struct km_image *km_image_in_slot(__u32 slot)
+static __always_inline const struct km_image *km_image_in_slot(const __u32 *slot)
 {
-	__u32 zero = 0;
-	void *map = bpf_map_lookup_elem(&images, &slot);
+	void *map = bpf_map_lookup_elem(&images, slot);
 
-	return map ? bpf_map_lookup_elem(map, &zero) : NULL;
+	return map ? bpf_map_lookup_elem(map, (const void *)&km_zero) : NULL;
 }
 
 /* The last deadline that has passed decides. Out of line: only a policy that changes by itself pays for a clock. */
@@ -49,14 +51,15 @@ static __noinline const struct km_image *km_image_scheduled(const struct km_imag
 			break;
 		slot = image->schedule[i].slot;
 	}
+	slot &= KM_IMAGE_SLOTS - 1;
 	if (slot)
-		due = km_image_in_slot(slot & (KM_IMAGE_SLOTS - 1));
+		due = km_image_in_slot(&slot);
 	return due ? due : image;
 }
 
 static __always_inline const struct km_image *km_image_in_force(void)
 {
-	const struct km_image *image = km_image_in_slot(0);
+	const struct km_image *image = km_image_in_slot((const void *)&km_zero);
 
 	if (image && KM_UNLIKELY(image->schedule[0].at))
 		image = km_image_scheduled(image);

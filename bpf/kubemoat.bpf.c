@@ -11,7 +11,6 @@
 #include <linux/bpf.h>
 #include <linux/in.h>
 #include <linux/types.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "account.h"
@@ -19,6 +18,7 @@
 #include "hint.h"
 #include "image.h"
 #include "kubemoat.h"
+#include "lookup.h"
 #include "note.h"
 #include "packet.h"
 #include "revoke.h"
@@ -33,61 +33,11 @@ char LICENSE[] SEC("license") = "GPL";
 /* Cookie of the guarded network namespace, or 0: this kernel does not give it to cgroup_skb programs. */
 const volatile __u64 km_netns_cookie = 0;
 
-/*
- * One field of the context into *to. clang 14 merges the loads of the families through a moved context pointer, which
- * the verifier refuses: each load is finished before the next.
- */
-#define KM_LOAD(to, from)               \
-	do {                            \
-		__u32 loaded_ = (from); \
-		KM_OPAQUE(loaded_);     \
-		(to) = loaded_;         \
-	} while (0)
-
-static __always_inline void km_lookup_addresses(struct bpf_sk_lookup *ctx, __u32 family, struct km_ip *source,
-						struct km_ip *destination)
-{
-	__u32 word;
-
-	if (family == KM_V4) {
-		KM_LOAD(word, ctx->remote_ip4);
-		source->word[0] = bpf_ntohl(word);
-		KM_LOAD(word, ctx->local_ip4);
-		destination->word[0] = bpf_ntohl(word);
-		return;
-	}
-#pragma unroll
-	for (int i = 0; i < 4; i++) {
-		KM_LOAD(word, ctx->remote_ip6[i]);
-		source->word[i] = bpf_ntohl(word);
-		KM_LOAD(word, ctx->local_ip6[i]);
-		destination->word[i] = bpf_ntohl(word);
-	}
-}
-
-/* Of IPv4 addresses the first word alone is written. */
-static __always_inline void km_lookup_tuple(struct bpf_sk_lookup *ctx, __u32 family, const struct km_ip *source,
-					    const struct km_ip *destination, struct km_tuple *t)
-{
-	__u32 port;
-
-#pragma unroll
-	for (int i = 0; i < (family == KM_V4 ? 1 : 4); i++) {
-		t->source.word[i] = source->word[i];
-		t->destination.word[i] = destination->word[i];
-	}
-	/* Network byte order, in the low half of what older kernels declare as 32 bits. */
-	KM_LOAD(port, ctx->remote_port);
-	t->source_port = bpf_ntohs((__u16)port);
-	t->port = ctx->local_port;
-	t->family = family;
-}
-
 /* Counts, unless that is left to the packet layer, where each packet counts once however often the kernel looks up. */
 static __always_inline __u32 km_lookup_judge(const struct km_image *image, __u32 number, const struct km_tuple *t,
 					     __u32 reason)
 {
-	const struct km_service *service = &image->service[number];
+	const struct km_service *service = &image->set[number].service;
 	__u32 verdict = KM_ALLOW, decision = KM_NOTE_PASS;
 
 	if (reason & KM_AS_SELF) {
@@ -97,54 +47,82 @@ static __always_inline __u32 km_lookup_judge(const struct km_image *image, __u32
 		if (verdict == KM_AUDIT)
 			decision = KM_NOTE_AUDIT;
 		else
-			decision = service->flags & KM_DROP && image->flags & KM_PACKET_LAYER ? KM_NOTE_DROP
-											      : KM_NOTE_REFUSED;
+			decision = service->flags & KM_DROP && service->flags & KM_PACKET_LAYER ? KM_NOTE_DROP
+												: KM_NOTE_REFUSED;
 	}
-	if (decision == KM_NOTE_REFUSED || !(image->flags & KM_PACKET_LAYER))
+	if (decision == KM_NOTE_REFUSED || !(service->flags & KM_PACKET_LAYER))
 		km_account(image, t, service->slot, verdict, reason);
 	return decision;
 }
 
-/* In line for each family, which is a constant then. */
+/* Out of line, as is all that follows: a tuple takes room on the stack. */
+static __noinline int km_lookup_log(struct bpf_sk_lookup *ctx, struct km_log *log, const struct km_image *image,
+				    __u32 number, __u32 family)
+{
+	struct km_tuple t = {};
+
+	if (family == KM_V4)
+		km_lookup_tuple(ctx, KM_V4, &t);
+	else
+		km_lookup_tuple(ctx, KM_V6, &t);
+	return km_log_write(log, &t, image->generation, image->set[number].service.slot,
+			    KM_DENY << 8 | KM_DENIED_SOURCE);
+}
+
+/* Whatever is neither allowed nor refused at once. */
+static __noinline int km_lookup_rest(struct bpf_sk_lookup *ctx, const struct km_image *image, __u32 number,
+				     __u32 family, int listed)
+{
+	const struct km_service *service = &image->set[number].service;
+	struct km_tuple t = {};
+	__u32 reason, decision;
+
+	if (family == KM_V4) {
+		km_lookup_tuple(ctx, KM_V4, &t);
+		reason = km_decide_listed(image, km_image_mask, number, KM_V4, &t.source, &t.destination, listed);
+	} else {
+		km_lookup_tuple(ctx, KM_V6, &t);
+		reason = km_decide_listed(image, km_image_mask, number, KM_V6, &t.source, &t.destination, listed);
+	}
+	if (reason == KM_ASK)
+		reason = km_decide_rest(image, km_image_mask, number, &t, KM_PATH_UNKNOWN);
+	decision = km_lookup_judge(image, number, &t, reason);
+	if (family == KM_V4)
+		km_lookup_note(ctx, KM_V4, image, service, &t.source, decision, reason);
+	else
+		km_lookup_note(ctx, KM_V6, image, service, &t.source, decision, reason);
+	return decision == KM_NOTE_REFUSED ? SK_DROP : SK_PASS;
+}
+
+/*
+ * In line for each family, which is a constant then. What is common comes first and asks for no more than it needs:
+ * each value that is kept for later costs a store and a load, a call as much as a set.
+ */
 static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const struct km_image *image, __u32 number,
 					    __u32 family)
 {
-	const struct km_service *service = &image->service[number];
+	const struct km_service *service = &image->set[number].service;
 	struct km_ip source = {}, destination = {};
-	__u32 reason, decision = KM_NOTE_PASS;
-	struct km_note *note;
+	struct km_log *log;
 
-	km_lookup_addresses(ctx, family, &source, &destination);
-	reason = km_decide_at_once(image, km_image_mask, number, family, &source, &destination, KM_PATH_UNKNOWN);
-	if (KM_LIKELY(reason == KM_ALLOWED && image->flags & KM_PACKET_LAYER)) {
-		/* Counted there. */
-	} else if (reason == KM_DENIED_SOURCE && (service->flags & (KM_ENFORCE | KM_DROP)) == KM_ENFORCE) {
-		struct km_log *log = km_count_denial(image, service->slot, KM_DENY, reason);
-
-		decision = KM_NOTE_REFUSED;
-		if (log) {
-			struct km_tuple tuple = {};
-
-			km_lookup_tuple(ctx, family, &source, &destination, &tuple);
-			km_log_write(log, &tuple, image->generation, service->slot, KM_DENY << 8 | KM_DENIED_SOURCE);
-		}
-	} else {
-		struct km_tuple tuple = {};
-
-		km_lookup_tuple(ctx, family, &source, &destination, &tuple);
-		if (reason == KM_ASK)
-			reason = km_decide_rest(image, km_image_mask, number, &tuple, KM_PATH_UNKNOWN);
-		decision = km_lookup_judge(image, number, &tuple, reason);
+	km_lookup_source(ctx, family, &source);
+	if (km_set_has(image, km_image_mask, number, family, &source)) {
+		if (KM_UNLIKELY((service->flags & (KM_DENY_SELF | KM_PACKET_LAYER)) != KM_PACKET_LAYER))
+			return km_lookup_rest(ctx, image, number, family, 1);
+		/* Counted by the packet layer, which looks once more at what claims to come from this host. */
+		km_lookup_note(ctx, family, image, service, &source, KM_NOTE_PASS, KM_ALLOWED);
+		return SK_PASS;
 	}
-	note = km_note_slot();
-	if (note) {
-		km_lookup_tuple(ctx, family, &source, &destination, &note->tuple);
-		note->generation = image->generation;
-		note->slot = service->slot;
-		note->decision = decision;
-		note->reason = reason;
-	}
-	return decision == KM_NOTE_REFUSED ? SK_DROP : SK_PASS;
+	if ((service->flags & (KM_ENFORCE | KM_DROP)) != KM_ENFORCE)
+		return km_lookup_rest(ctx, image, number, family, 0);
+	km_lookup_destination(ctx, family, &destination);
+	if (km_decide_listed(image, km_image_mask, number, family, &source, &destination, 0) != KM_DENIED_SOURCE)
+		return km_lookup_rest(ctx, image, number, family, 0);
+	log = km_count_denial(image, service->slot, KM_DENY, KM_DENIED_SOURCE);
+	if (log)
+		km_lookup_log(ctx, log, image, number, family);
+	km_lookup_note(ctx, family, image, service, &source, KM_NOTE_REFUSED, KM_DENIED_SOURCE);
+	return SK_DROP;
 }
 
 SEC("sk_lookup")
@@ -168,18 +146,19 @@ int km_lookup(struct bpf_sk_lookup *ctx)
 
 /* A packet to a listener that the lookup has just decided: counted here, where that is still to be done. */
 static __always_inline int km_packet_decided(struct bpf_sock *sk, const struct km_image *image,
-					     const struct km_packet *p, __u32 decision, __u32 slot, __u32 reason)
+					     const struct km_packet *p, __u32 decision, struct km_service service,
+					     __u32 reason)
 {
 	/* Refused and counted; somebody overrode us. */
 	if (decision == KM_NOTE_REFUSED)
 		return KM_DROP_PACKET;
 	if (decision == KM_NOTE_DROP) {
-		km_account(image, &p->tuple, slot, KM_DENY, reason);
+		km_account(image, &p->tuple, service.slot, KM_DENY, reason);
 		return KM_DROP_PACKET;
 	}
 	/* An ACK that was looked up ends a handshake by SYN cookie, whose SYN was counted. */
-	if (p->syn && image->flags & KM_PACKET_LAYER) {
-		km_account(image, &p->tuple, slot, decision == KM_NOTE_AUDIT ? KM_AUDIT : KM_ALLOW, reason);
+	if (p->syn && service.flags & KM_PACKET_LAYER) {
+		km_account(image, &p->tuple, service.slot, decision == KM_NOTE_AUDIT ? KM_AUDIT : KM_ALLOW, reason);
 		if (!km_netns_cookie)
 			km_mark_set(sk, KM_MARK_GUARDED);
 	}
@@ -248,7 +227,7 @@ static __noinline int km_packet_refuse(struct __sk_buff *skb, struct bpf_sock *s
 /* The header of a packet to a guarded port cannot be read: that never means "pass". */
 static __always_inline int km_packet_unreadable(const struct km_image *image, const struct km_packet *p, __u32 number)
 {
-	const struct km_service *service = &image->service[number];
+	const struct km_service *service = &image->set[number].service;
 	int enforce = service->flags & KM_ENFORCE;
 
 	km_account(image, &p->tuple, service->slot, enforce ? KM_DENY : KM_AUDIT, KM_ERROR);
@@ -261,7 +240,7 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 {
 	const struct km_service *service;
 	struct km_note *note = km_note_slot();
-	__u32 named, decision = KM_NOTE_NONE;
+	__u32 named, decision = KM_NOTE_NONE, reason;
 	struct km_packet p = {};
 
 	if (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p))
@@ -273,21 +252,24 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 	if (named)
 		number = named;
 	if (note && km_note_fits(note, &p.tuple) && (p.syn || note->generation == image->generation)) {
-		decision = note->decision;
-		note->decision = KM_NOTE_NONE;
+		decision = KM_NOTE_DECISION(note->what);
+		reason = KM_NOTE_REASON(note->what);
+		note->what = KM_NOTE_NONE;
+		if (decision == KM_NOTE_PASS && km_is_strange(family, &p.tuple.source, &p.tuple.destination))
+			decision = KM_NOTE_SELF;
 		if (decision != KM_NOTE_SELF)
-			return km_packet_decided(sk, image, &p, decision, note->slot, note->reason);
+			return km_packet_decided(sk, image, &p, decision, note->service, reason);
 	}
 	if (!number)
 		return KM_PASS_PACKET;
 	number = km_image_number(number);
-	service = &image->service[number];
+	service = &image->set[number].service;
 	p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
 	/* The lookup took it for this host's own: now it is known whether it came through lo. */
 	if (decision == KM_NOTE_SELF) {
 		if (!km_reason_allows(p.reason))
 			decision = service->flags & KM_ENFORCE ? KM_NOTE_DROP : KM_NOTE_AUDIT;
-		return km_packet_decided(sk, image, &p, decision, service->slot, p.reason);
+		return km_packet_decided(sk, image, &p, decision, *service, p.reason);
 	}
 	/* In audit a connection is counted when it is made: here it passes. */
 	if (km_reason_allows(p.reason) || !(service->flags & KM_ENFORCE))
@@ -299,18 +281,19 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 static __always_inline int km_packet_connected(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
 					       __u32 number, __u32 family)
 {
-	const struct km_service *service = &image->service[number];
+	const struct km_service *service = &image->set[number].service;
 	struct km_packet p = {};
 	struct km_mark *mark;
+	__u32 path;
 
 	if (km_packet_network(skb, family, &p))
 		return km_packet_unreadable(image, &p, number);
-	p.reason = km_decide_at_once(image, km_image_mask, number, family, &p.tuple.source, &p.tuple.destination,
-				     skb->ifindex);
+	KM_LOAD(path, skb->ifindex);
+	p.reason = km_decide_at_once(image, km_image_mask, number, family, &p.tuple.source, &p.tuple.destination, path);
 	if (KM_LIKELY(p.reason == KM_ALLOWED))
 		return KM_PASS_PACKET;
 	if (p.reason == KM_ASK)
-		p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
+		p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, path);
 	/* In audit a connection is counted when it is made: here it passes. */
 	if (km_reason_allows(p.reason) || !(service->flags & KM_ENFORCE))
 		return KM_PASS_PACKET;

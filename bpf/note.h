@@ -10,9 +10,11 @@
 #define KM_NOTE_H
 
 #include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "decide.h"
+#include "image.h"
 #include "kubemoat.h"
 
 enum km_decision {
@@ -24,13 +26,24 @@ enum km_decision {
 	KM_NOTE_REFUSED, /* was refused and counted: if the packet comes all the same, somebody overrode us */
 };
 
+/*
+ * Written for every connection, so it holds what the lookup has at hand: the source as it judged it, the destination
+ * and the source's port as they came, in network byte order. Of an IPv4 destination the first word.
+ */
 struct km_note {
-	struct km_tuple tuple; /* of IPv4 addresses the first word alone */
+	__u64 source[2]; /* its halves; of IPv4 addresses one */
+	__be32 destination[4];
+	__be16 source_port;
+	__u16 port;
+	struct km_service service;
 	__u64 generation;
-	__u8 decision; /* enum km_decision */
-	__u8 reason;   /* enum km_reason */
-	__u8 slot;
+	__u32 what; /* KM_NOTE(), or KM_NOTE_NONE */
 };
+
+#define KM_NOTE(decision, reason, family) ((decision) | ((reason)&0xff) << 8 | (family) << 16)
+#define KM_NOTE_DECISION(what) ((what)&0xff)
+#define KM_NOTE_REASON(what) ((what) >> 8 & 0xff)
+#define KM_NOTE_FAMILY(what) ((what) >> 16)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -49,17 +62,21 @@ struct {
 
 static __always_inline struct km_note *km_note_slot(void)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&notes, &zero);
+	return bpf_map_lookup_elem(&notes, (const void *)&km_zero);
 }
 
 static __always_inline int km_note_fits(const struct km_note *note, const struct km_tuple *t)
 {
-	return note->decision != KM_NOTE_NONE && note->tuple.source_port == t->source_port &&
-	       note->tuple.port == t->port && note->tuple.family == t->family &&
-	       km_same_ip(t->family, &note->tuple.source, &t->source) &&
-	       km_same_ip(t->family, &note->tuple.destination, &t->destination);
+	if (note->what == KM_NOTE_NONE || KM_NOTE_FAMILY(note->what) != t->family || note->port != t->port ||
+	    note->source_port != bpf_htons(t->source_port) || note->source[0] != km_ip_half(&t->source, 0))
+		return 0;
+	if (t->family == KM_V6 && note->source[1] != km_ip_half(&t->source, 1))
+		return 0;
+#pragma unroll
+	for (int i = 0; i < 4; i++)
+		if ((i == 0 || t->family == KM_V6) && note->destination[i] != bpf_htonl(t->destination.word[i]))
+			return 0;
+	return 1;
 }
 
 /* NULL: no mark, or a socket that cannot have one: a request to connect. */

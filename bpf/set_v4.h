@@ -32,7 +32,7 @@
  * keeps that bit if k >= x, and borrows nothing from the next lane. Padding is the highest k: never below x.
  */
 
-/* 1 if an odd number of the line's boundaries is below x: of the 32, then, as many are not. */
+/* Has its top bit set if an odd number of the line's boundaries is below x: of the 32, then, as many are not. */
 static __always_inline __u32 km_v4_parity(const struct km_v4_line *line, __u32 x)
 {
 	__u64 odd = 0;
@@ -40,11 +40,12 @@ static __always_inline __u32 km_v4_parity(const struct km_v4_line *line, __u32 x
 #ifdef __clang__ /* the tests are built by gcc, which does not know it */
 #pragma unroll
 #endif
-	for (int i = 0; i < KM_V4_WORDS; i++)
+	for (int i = 0; i < KM_V4_WORDS; i++) {
 		odd ^= line->boundaries[i] - x * KM_V4_LANES;
+		KM_OPAQUE(odd); /* one word after the other: all at once would take every register there is */
+	}
 	odd ^= odd >> 32;
-	odd ^= odd >> 16;
-	return odd >> 15 & 1;
+	return odd ^ odd << 16;
 }
 
 /* How many of the line's boundaries are below x. */
@@ -61,26 +62,25 @@ static __always_inline __u32 km_v4_count(const struct km_v4_line *line, __u32 x)
 }
 
 /*
- * 1 if the address is in that set. `mask` is the image's size in bytes - 1: every offset goes through it, so that the
- * verifier sees that it stays inside; a well-formed image never needs it.
+ * 1 if the address is in the set with that root. `mask` is the image's size in bytes - 1: every offset goes through it,
+ * so that the verifier sees that it stays inside; a well-formed image never needs it.
  */
-static __always_inline __u32 km_set_v4_has(const struct km_image *image, __u32 mask, __u32 set, __u32 ip)
+static __always_inline __u32 km_set_v4_has(const void *image, __u32 mask, const __u32 *root, __u32 ip)
 {
-	const void *base = image;
-	__u32 page = image->v4[set][ip >> 24], word, x = ip & 0x7fff;
+	__u32 page = root[ip >> 24], lines = mask & ~(KM_LINE - 1u), word, x = ip & 0x7fff;
 	__u64 offset;
 
 	if (!page)
 		return 0;
-	offset = (__u64)page * KM_LINE + (ip >> 15 & (KM_V4_PAGE - 1)) * sizeof(__u32);
-	word = *(const __u32 *)(base + (offset & (mask & ~3u)));
-	offset = (__u64)(word & KM_V4_LINE) * KM_LINE;
+	offset = page + (ip >> 15 & (KM_V4_PAGE - 1)) * sizeof(__u32);
+	word = *(const __u32 *)(image + (offset & (mask & ~3u)));
+	offset = word & lines;
 	if (KM_UNLIKELY(word & (KM_V4_INDEX | KM_V4_BITS))) {
 		if (word & KM_V4_BITS)
-			return *(const __u8 *)(base + ((offset + x / 8) & mask)) >> (x & 7) & 1;
-		offset += (1 + km_v4_count(base + (offset & (mask & ~(KM_LINE - 1))), x)) * KM_LINE;
+			return *(const __u8 *)(image + ((offset + x / 8) & mask)) >> (x & 7) & 1;
+		offset = (offset + (1 + km_v4_count(image + offset, x)) * KM_LINE) & lines;
 	}
-	return word / KM_V4_START ^ km_v4_parity(base + (offset & (mask & ~(KM_LINE - 1))), x);
+	return ((word ^ km_v4_parity(image + offset, x)) & KM_V4_START) != 0;
 }
 
 #endif

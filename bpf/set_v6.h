@@ -43,12 +43,12 @@
  * What is at an offset of the image. `mask` bounds it for the verifier, for a read of up to `size` bytes, a power of
  * two; a well-formed image never needs it.
  */
-static __always_inline const void *km_v6_at(const void *image, __u32 mask, __u64 offset, __u32 size)
+static __always_inline const void *km_v6_at(const void *image, __u32 mask, __u32 offset, __u32 size)
 {
 	return image + (offset & (mask & ~(size - 1)));
 }
 
-/* The flags of a leaf, KM_V6_OUT turned round by each key below the number in both lanes. */
+/* The flags of a leaf, but KM_V6_OUT is set if the number in both lanes is in. */
 static __always_inline __u32 km_v6_leaf(const struct km_v6_node *node, __u64 lanes)
 {
 	const __u64 *pair = (const __u64 *)node->key;
@@ -61,8 +61,9 @@ static __always_inline __u32 km_v6_leaf(const struct km_v6_node *node, __u64 lan
 		parity ^= pair[i] - lanes;
 	parity ^= parity >> 32;
 	parity ^= node->key[KM_V6_KEYS - 1] - lanes;
-	/* That was the parity of the keys not below; there are 15 in all, so that of the others is the opposite. */
-	return node->link ^ (~parity >> 31 & KM_V6_OUT);
+	/* Its top bit: the parity of the keys not below. There are 15: that of the others, which turn it, is opposite.
+	 */
+	return node->link ^ (parity & KM_V6_OUT);
 }
 
 /* How many keys of an inner node are below the number in both lanes. */
@@ -74,15 +75,17 @@ static __always_inline __u32 km_v6_child(const struct km_v6_node *node, __u64 la
 #ifdef __clang__
 #pragma unroll
 #endif
-	for (int i = 0; i < KM_V6_PAIRS; i++)
+	for (int i = 0; i < KM_V6_PAIRS; i++) {
 		above += (pair[i] - lanes) >> 31 & 0x100000001ull;
+		KM_OPAQUE(above); /* one pair after the other, in few registers */
+	}
 	above += above >> 32;
 	above += (node->key[KM_V6_KEYS - 1] - lanes) >> 31 & 1;
 	return (KM_V6_KEYS - above) & KM_V6_KEYS;
 }
 
-/* The flags of the leaf in which x (31 bits) is, as km_v6_leaf() gives them. */
-static __always_inline __u32 km_v6_tree(const void *image, __u32 mask, __u64 offset, __u64 x)
+/* What km_v6_leaf() says of the leaf in which x (31 bits) is. */
+static __always_inline __u32 km_v6_tree(const void *image, __u32 mask, __u32 offset, __u64 x)
 {
 	__u64 lanes = x << 32 | x;
 
@@ -93,7 +96,7 @@ static __always_inline __u32 km_v6_tree(const void *image, __u32 mask, __u64 off
 			return km_v6_leaf(node, lanes);
 		offset = node->link + km_v6_child(node, lanes) * sizeof(*node);
 	}
-	return KM_V6_OUT;
+	return 0;
 }
 
 /* 1 if a < b, without a compare: BPF can only branch on one. The borrow of a - b. */
@@ -102,7 +105,7 @@ static __always_inline __u64 km_v6_less(__u64 a, __u64 b)
 	return ((~a & b) | ((~a | b) & (a - b))) >> 63;
 }
 
-/* 1 if the tree of hosts has an exception for this one. */
+/* KM_V6_OUT if the tree of hosts has an exception for this one, else 0. */
 static __always_inline __u32 km_v6_host_tree(const void *image, __u32 mask, __u64 offset, __u64 host)
 {
 	for (int depth = 0; depth < KM_V6_HOST_DEPTH; depth++) {
@@ -115,17 +118,16 @@ static __always_inline __u32 km_v6_host_tree(const void *image, __u32 mask, __u6
 		for (int i = 0; i < KM_V6_HOST_KEYS; i++)
 			below += km_v6_less(node->key[i], host);
 		if (node->link & KM_V6_LEAF)
-			return ~(node->link ^ below) & KM_V6_OUT;
+			return (~node->link ^ below << 31) & KM_V6_OUT;
 		offset = node->link + (below & KM_V6_HOST_KEYS) * sizeof(*node);
 	}
 	return 0;
 }
 
-/* 1 if the answer for the whole network does not hold for this host. */
+/* KM_V6_OUT if the answer for the whole network does not hold for this host, else 0. */
 static __attribute__((noinline)) __u32 km_v6_exception(const void *image, __u32 mask, const struct km_v6_table *table,
-						       const struct km_ip *ip)
+						       __u64 network, __u64 host)
 {
-	__u64 network = (__u64)ip->word[0] << 32 | ip->word[1], host = (__u64)ip->word[2] << 32 | ip->word[3];
 	__u64 offset = table->slots + km_v6_home(table, network) * sizeof(struct km_v6_network);
 
 	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(struct km_v6_network)) {
@@ -136,7 +138,7 @@ static __attribute__((noinline)) __u32 km_v6_exception(const void *image, __u32 
 		if (slot->network != network)
 			continue;
 		if (slot->hosts >= KM_IMAGE_MAX_BYTES)
-			return (slot->hosts ^ KM_V6_HOST) == host;
+			return (slot->hosts ^ KM_V6_HOST) == host ? KM_V6_OUT : 0;
 		return km_v6_host_tree(image, mask, slot->hosts, host);
 	}
 	return 0;
@@ -151,27 +153,29 @@ static __always_inline __u32 km_set_v6_has(const void *image, __u32 mask, const 
 {
 	const struct km_v6_table *table = &set->blocks;
 	__u64 network = (__u64)ip->word[0] << 32 | ip->word[1], block = network >> KM_V6_PLACE_BITS;
-	__u64 offset = table->slots + km_v6_home(table, block) * sizeof(__u64);
-	__u64 tree = set->rest, x = network >> (64 - KM_V6_PLACE_BITS);
+	__u32 offset = table->slots + km_v6_home(table, block) * sizeof(__u64);
+	__u64 tree, x;
 	__u32 leaf;
 
 	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(__u64)) {
 		__u64 slot = *(const __u64 *)km_v6_at(image, mask, offset, sizeof(slot));
 
-		if (!slot)
+		tree = slot & (KM_V6_PLACES - 1);
+		if (!tree)
 			break;
-		if (slot >> KM_V6_PLACE_BITS == block) {
-			tree = slot & (KM_V6_PLACES - 1);
-			x = network & (KM_V6_PLACES - 1);
-			break;
-		}
+		x = network & (KM_V6_PLACES - 1);
+		if (KM_LIKELY(slot >> KM_V6_PLACE_BITS == block))
+			goto found;
 	}
+	x = network >> (64 - KM_V6_PLACE_BITS);
+	tree = set->rest;
 	if (!tree)
 		return 0;
+found:
 	leaf = km_v6_tree(image, mask, tree, x);
-	if (KM_UNLIKELY(leaf & km_v6_exception_flag(x)))
-		leaf ^= km_v6_exception(image, mask, &set->networks, ip);
-	return ~leaf & KM_V6_OUT;
+	if (KM_UNLIKELY(leaf & KM_V6_EXCEPTIONS) && leaf & km_v6_exception_flag(x))
+		leaf ^= km_v6_exception(image, mask, &set->networks, network, (__u64)ip->word[2] << 32 | ip->word[3]);
+	return (leaf & KM_V6_OUT) != 0;
 }
 
 #endif

@@ -16,9 +16,9 @@
  * its log. KM_LAYOUT_TEST builds one that differs in nearly every map, for the tests of upgrade and downgrade.
  */
 #ifdef KM_LAYOUT_TEST
-#define KM_LAYOUT 1005
+#define KM_LAYOUT 1006
 #else
-#define KM_LAYOUT 5
+#define KM_LAYOUT 6
 #endif
 
 #define KM_NAME_MAX 32	  /* longest instance or service name, without the NUL */
@@ -168,14 +168,14 @@ struct km_arrivals {
  */
 
 /*
- * IPv4 sets (bpf/set_v4.h has the drawing). A page has a word for each /17 of an /8: the line, how to read it, and
- * whether the first address is in the set.
+ * IPv4 sets (bpf/set_v4.h has the drawing). A page has a word for each /17 of an /8: the offset of its line, in bytes
+ * from the start of the image, with how to read it in the bits that are 0 in such an offset, and whether the first
+ * address is in the set. Offsets of the image stay below 2^31.
  */
 #define KM_V4_ROOT 256
 #define KM_V4_PAGE 512
-#define KM_V4_LINE 0xffffffu
-#define KM_V4_INDEX (1u << 24)
-#define KM_V4_BITS (1u << 25)
+#define KM_V4_INDEX (1u << 0)
+#define KM_V4_BITS (1u << 1)
 #define KM_V4_START (1u << 31)
 
 /* Boundaries of 16 bits, the top one set; unused ones are 0xffff. */
@@ -228,9 +228,9 @@ struct km_v6_node {
 };
 
 #define KM_V6_KEY 0x80000000u
-#define KM_V6_OUT (1u << 0)
-#define KM_V6_LEAF (1u << 1)
-#define KM_V6_EXCEPTIONS 0xffff0000u /* km_v6_exception_flag() of each number that is an exception; see `networks` */
+#define KM_V6_LEAF (1u << 0)
+#define KM_V6_OUT (1u << 31)
+#define KM_V6_EXCEPTIONS 0x00ffff00u /* km_v6_exception_flag() of each number that is an exception; see `networks` */
 
 /*
  * Which of the 16 flags in a leaf stands for a number of 31 bits. A search that meets a leaf with exceptions need not
@@ -238,7 +238,7 @@ struct km_v6_node {
  */
 static inline __u32 km_v6_exception_flag(__u64 x)
 {
-	return 0x10000u << ((__u32)(x * 0x9e3779b1u) >> 28);
+	return 0x100u << ((__u32)(x * 0x9e3779b1u) >> 28);
 }
 
 /*
@@ -263,25 +263,30 @@ struct km_v6_host_node {
 };
 
 enum km_service_flags {
-	KM_ENFORCE = 1 << 0,   /* else audit */
-	KM_DROP = 1 << 1,      /* deny: drop, by the packet layer; else reset, by the lookup */
-	KM_DENY_SELF = 1 << 2, /* the list says !@self */
+	KM_ENFORCE = 1 << 0,	  /* else audit */
+	KM_DROP = 1 << 1,	  /* deny: drop, by the packet layer; else reset, by the lookup */
+	KM_DENY_SELF = 1 << 2,	  /* the list says !@self */
+	KM_PACKET_LAYER = 1 << 3, /* the packet layer is attached and covers every listener: it counts and drops */
 };
 
 struct km_service {
 	__u16 flags; /* enum km_service_flags */
 	__u16 slot;  /* row of counters and names */
-};
-
-enum km_image_flags {
-	KM_PACKET_LAYER = 1 << 0, /* the packet layer is attached and covers every listener: it counts and drops */
-};
+} __attribute__((aligned(4)));
 
 #define KM_SET_FAILSAFE KM_SERVICES  /* sources that no list refuses */
 #define KM_SET_OWN (KM_SERVICES + 1) /* this host's own addresses */
 #define KM_SET_SPECIAL \
 	(KM_SERVICES + 2) /* both, and loopback: a source that no list names is refused at once if not here */
 #define KM_SETS (KM_SERVICES + 3)
+
+/* The sources of a service, or one of the sets above. Side by side: a verdict takes them all from one address. */
+struct km_set {
+	__u32 v4[KM_V4_ROOT]; /* top 8 bits: offset of a page, in bytes; 0: none in the set */
+	struct km_set_v6 v6;
+	struct km_service service; /* 0 in sets that are no service's */
+	__u32 reserved;
+};
 
 /*
  * From `at` on the image in that slot of `images` is in force, daemon or not: what `until` and a trial of a policy
@@ -298,17 +303,14 @@ struct km_deadline {
 
 struct km_image {
 	__u32 magic;
-	__u32 flags; /* enum km_image_flags */
+	__u32 lines; /* in use, this header included */
 	__u64 generation;
 	__u32 events_per_second; /* per CPU */
-	__u32 lines;		 /* in use, this header included */
-	__u64 reserved[2];
+	__u32 reserved[5];
 	struct km_deadline schedule[KM_BANK - 1]; /* of the image in slot 0: ascending, unused ones 0 */
-	struct km_service service[KM_SERVICES];
-	struct km_set_v6 v6[KM_SETS];
-	__u8 port_page[256];	       /* port >> 8: page below; page 0 guards nothing */
-	__u32 v4[KM_SETS][KM_V4_ROOT]; /* top 8 bits: line of a page, 0: none in the set */
-	__u8 port[][256];	       /* page, port & 255: number of the service + 1; 0: not guarded */
+	__u8 port_page[256];			  /* port >> 8: page below; page 0 guards nothing */
+	struct km_set set[KM_SETS];
+	__u8 port[][256]; /* page, port & 255: number of the service + 1; 0: not guarded */
 };
 
 #define KM_IMAGE_HEADER_LINES ((sizeof(struct km_image) + KM_LINE - 1) / KM_LINE)

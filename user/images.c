@@ -102,6 +102,11 @@ static struct km_image *header_of(const struct km_images *images, unsigned i)
 	return (struct km_image *)images->lines[i].data;
 }
 
+static void rely(struct km_service *service, bool relies)
+{
+	service->flags = relies ? service->flags | KM_PACKET_LAYER : service->flags & ~KM_PACKET_LAYER;
+}
+
 /* Maps are charged to the memory limit too, and count in whole. */
 static int check_memory(uint64_t need, struct km_err *err)
 {
@@ -126,7 +131,8 @@ int km_images_push(struct km_images *images, int map, uint32_t class, bool relie
 	for (unsigned i = 0; i < images->count && !r; i++) {
 		struct km_image *header = header_of(images, i);
 
-		header->flags = relies ? header->flags | KM_PACKET_LAYER : header->flags & ~(__u32)KM_PACKET_LAYER;
+		for (unsigned s = 0; s < KM_SERVICES; s++)
+			rely(&header->set[s].service, relies);
 		if (i)
 			header_of(images, 0)->schedule[i - 1] =
 				(struct km_deadline){.at = images->at[i], .slot = bank + i};

@@ -146,8 +146,7 @@ static int ranges_subtract(enum km_family family, const struct km_range *cuts, s
 struct sets {
 	struct km_lines *lines;
 	struct km_v4_shared shared;
-	uint32_t v4[KM_SETS][KM_V4_ROOT];
-	struct km_set_v6 v6[KM_SETS];
+	struct km_set set[KM_SETS];
 };
 
 /* Builds the set of what `rules` allow, without what `host` holds (NULL: nothing). */
@@ -167,8 +166,8 @@ static int compile_set(const struct km_rules *rules, const struct km_rules *host
 	if (r)
 		return r;
 	if (family == KM_V4)
-		return km_set_v4_build(ranges, count, sets->lines, &sets->shared, sets->v4[number]);
-	return km_set_v6_build(ranges, count, sets->lines, &sets->v6[number]);
+		return km_set_v4_build(ranges, count, sets->lines, &sets->shared, sets->set[number].v4);
+	return km_set_v6_build(ranges, count, sets->lines, &sets->set[number].v6);
 }
 
 static int failsafe_rules(const struct km_config *config, struct km_rules *rules)
@@ -251,9 +250,11 @@ static int compile_sets(const struct km_policy *policy, const struct km_facts *f
 	return r;
 }
 
-static uint16_t service_flags(const struct km_config_service *service, const struct km_rules *rules, int64_t now)
+static uint16_t service_flags(const struct km_config_service *service, const struct km_rules *rules, int64_t now,
+			      bool packet_layer)
 {
-	uint16_t flags = (service->enforce ? KM_ENFORCE : 0) | (service->drop ? KM_DROP : 0);
+	uint16_t flags = (service->enforce ? KM_ENFORCE : 0) | (service->drop ? KM_DROP : 0) |
+			 (packet_layer ? KM_PACKET_LAYER : 0);
 
 	for (unsigned i = 0; i < rules->self_count; i++)
 		if (rules->self[i].deny && km_rule_holds(rules->self[i].until, true, now))
@@ -307,16 +308,15 @@ int km_compile(const struct km_policy *policy, const struct km_facts *facts, con
 	if (!r) {
 		image = (struct km_image *)lines->data;
 		image->magic = KM_IMAGE_MAGIC;
-		image->flags = params->packet_layer ? KM_PACKET_LAYER : 0;
 		image->generation = params->generation;
 		image->events_per_second = policy->config.events_per_second;
 		image->lines = lines->count;
-		memcpy(image->v4, sets->v4, sizeof(image->v4));
-		memcpy(image->v6, sets->v6, sizeof(image->v6));
+		memcpy(image->set, sets->set, sizeof(image->set));
 		memcpy(image->port_page, port_page, sizeof(image->port_page));
 		for (unsigned i = 0; i < policy->config.service_count; i++)
-			image->service[i] = (struct km_service){
-				.flags = service_flags(&policy->config.services[i], &policy->rules[i], facts->now),
+			image->set[i].service = (struct km_service){
+				.flags = service_flags(&policy->config.services[i], &policy->rules[i], facts->now,
+						       params->packet_layer),
 				.slot = params->slot[i],
 			};
 		r = compile_ports(&policy->config, image);

@@ -135,7 +135,7 @@ static int build_part(struct flips *f, uint64_t address, struct km_lines *lines,
 		r = build_bits(f, n, in, lines, &line);
 	}
 	if (!r)
-		*word = line | kind | (in ? KM_V4_START : 0);
+		*word = line * KM_LINE | kind | (in ? KM_V4_START : 0);
 	f->next += n;
 	return r;
 }
@@ -158,18 +158,20 @@ int km_set_v4_build(const struct km_range *ranges, size_t count, struct km_lines
 		    uint32_t root[KM_V4_ROOT])
 {
 	struct flips f = {.ranges = ranges, .count = 2 * count};
+	uint32_t page;
 	int r = 0;
 
 	for (uint64_t top = 0; !r && top < KM_V4_ROOT; top++) {
 		bool in = start_at(&f, top << 24);
 
 		if (f.next < f.count && flip(&f, f.next) < (top + 1) << 24) {
-			r = build_page(&f, top << 24, lines, shared, &root[top]);
+			r = build_page(&f, top << 24, lines, shared, &page);
+			root[top] = page * KM_LINE;
 			continue;
 		}
 		if (in && !shared->whole)
 			r = build_page(&f, top << 24, lines, shared, &shared->whole);
-		root[top] = in ? shared->whole : 0;
+		root[top] = in ? shared->whole * KM_LINE : 0;
 	}
 	return r;
 }

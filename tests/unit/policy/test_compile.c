@@ -17,7 +17,7 @@
 #include "rule_text.h"
 
 #define NOW 1000
-#define WHOLE_IMAGE UINT32_MAX /* as mask: a line outside is seen by the sanitizer */
+#define WHOLE_IMAGE (KM_IMAGE_MAX_BYTES - 1) /* as mask: a line outside is seen by the sanitizer */
 
 static void add_rules(struct km_rules *rules, const char *text)
 {
@@ -193,12 +193,9 @@ static void test_header(void **state)
 	f->params.generation = 0x123456789a;
 	image = compile(f);
 	assert_int_equal(image->magic, KM_IMAGE_MAGIC);
-	assert_int_equal(image->flags, 0);
 	assert_int_equal(image->generation, 0x123456789a);
 	assert_int_equal(image->events_per_second, 200);
 	assert_int_equal(image->lines, f->lines.count);
-	f->params.packet_layer = true;
-	assert_int_equal(compile(f)->flags, KM_PACKET_LAYER);
 }
 
 static void test_services(void **state)
@@ -212,10 +209,14 @@ static void test_services(void **state)
 	f->params.slot[0] = 63;
 	f->params.slot[1] = 5;
 	image = compile(f);
-	assert_int_equal(image->service[0].flags, KM_ENFORCE);
-	assert_int_equal(image->service[0].slot, 63);
-	assert_int_equal(image->service[1].flags, KM_DROP);
-	assert_int_equal(image->service[1].slot, 5);
+	assert_int_equal(image->set[0].service.flags, KM_ENFORCE);
+	assert_int_equal(image->set[0].service.slot, 63);
+	assert_int_equal(image->set[1].service.flags, KM_DROP);
+	assert_int_equal(image->set[1].service.slot, 5);
+	f->params.packet_layer = true;
+	image = compile(f);
+	assert_int_equal(image->set[0].service.flags, KM_ENFORCE | KM_PACKET_LAYER);
+	assert_int_equal(image->set[1].service.flags, KM_DROP | KM_PACKET_LAYER);
 }
 
 static void test_deny_self(void **state)
@@ -224,10 +225,10 @@ static void test_deny_self(void **state)
 
 	rule_text(&f->policy.rules[0], "@self", 1, KM_FOREVER);
 	rule_text(&f->policy.rules[0], "!@self", 2, NOW);
-	assert_int_equal(compile(f)->service[0].flags, 0);
+	assert_int_equal(compile(f)->set[0].service.flags, 0);
 	rule_text(&f->policy.rules[0], "!@self", 3, NOW + 1);
-	assert_int_equal(compile(f)->service[0].flags, KM_DENY_SELF);
-	assert_int_equal(compile(f)->service[1].flags, 0);
+	assert_int_equal(compile(f)->set[0].service.flags, KM_DENY_SELF);
+	assert_int_equal(compile(f)->set[1].service.flags, 0);
 }
 
 static void test_ports(void **state)

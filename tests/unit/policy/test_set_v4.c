@@ -14,7 +14,7 @@
 #include "random_policy.h"
 #include "set_v4.h"
 
-#define WHOLE_IMAGE UINT32_MAX /* as mask: a line outside is seen by the sanitizer */
+#define WHOLE_IMAGE (KM_IMAGE_MAX_BYTES - 1) /* as mask: a line outside is seen by the sanitizer */
 #define PART 32768	       /* addresses of a /17 */
 #define FIRST_LINE KM_IMAGE_HEADER_LINES
 
@@ -30,7 +30,7 @@ static const struct km_image *image_of(const struct fixture *f)
 
 static bool has(const struct fixture *f, unsigned set, uint32_t ip)
 {
-	return km_set_v4_has(image_of(f), WHOLE_IMAGE, set, ip);
+	return km_set_v4_has(image_of(f), WHOLE_IMAGE, image_of(f)->set[set].v4, ip);
 }
 
 static int build_set(struct fixture *f, unsigned set, const struct km_range *ranges, size_t count)
@@ -41,7 +41,7 @@ static int build_set(struct fixture *f, unsigned set, const struct km_range *ran
 	if (!f->lines.count)
 		assert_int_equal(km_lines_add(&f->lines, KM_IMAGE_HEADER_LINES, &header), 0);
 	r = km_set_v4_build(ranges, count, &f->lines, &f->shared, root);
-	memcpy(((struct km_image *)f->lines.data)->v4[set], root, sizeof(root));
+	memcpy(((struct km_image *)f->lines.data)->set[set].v4, root, sizeof(root));
 	return r;
 }
 
