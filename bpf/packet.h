@@ -144,7 +144,7 @@ static __always_inline int km_packet_tcp(struct __sk_buff *skb, struct km_packet
 	port = bpf_ntohs(tcp.dest);
 	p->tuple.source_port = source;
 	p->tuple.port = port;
-	p->syn = tcp.syn && !tcp.ack;
+	p->syn = tcp.syn & ~tcp.ack;
 	return 0;
 }
 
