@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The emulated machines, one for each of Debian's architectures: all that differs between them stands here.
+
+limit=900 # seconds that a boot may take
+
+# machine ARCH: sets what builds and boots one.
+machine() {
+	case $1 in
+	amd64)
+		qemu=(qemu-system-x86_64 -accel "tcg,thread=multi" -cpu max)
+		console=ttyS0
+		static=build/static # where its programs are built
+		cross=()            # what make is told for that
+		busybox=/bin/busybox
+		;;
+	*)
+		echo "kernels: no machine for $1: tests/kernels/lib/machine.bash has amd64" >&2
+		return 2
+		;;
+	esac
+}
+
+# Builds what runs there.
+machine_build() {
+	make --no-print-directory -j"$(nproc)" B="$static" STATIC=1 "${cross[@]}" "$static/kubemoat" \
+		"$static/tests/tools/client" "$static/tests/tools/server" >&2
+}
+
+# machine_disk MODULES FILE: an initial RAM disk that is the whole machine.
+machine_disk() {
+	local root
+
+	root=$(mktemp -d) || return
+	mkdir -p "$root"/{bin,etc/kubemoat,proc,sys,dev,run,tmp,var/lib/kubemoat} &&
+		cp "$busybox" "$static/kubemoat" "$static/tests/tools/client" "$static/tests/tools/server" "$root/bin" &&
+		cp tests/kernels/init tests/kernels/guest "$1"/*.ko "$root" &&
+		(cd "$root" && find . | cpio --quiet -o -H newc) | gzip -1 >"$2"
+	local status=$?
+	rm -rf "$root"
+	return "$status"
+}
+
+# machine_boot VMLINUZ DISK [NAME=VALUE]...: its console; the first process has those in its environment.
+machine_boot() {
+	local kernel=$1 disk=$2
+	shift 2
+
+	timeout "$limit" nice "${qemu[@]}" -smp 2 -m 2048 -nographic -no-reboot -nic none -kernel "$kernel" -initrd "$disk" \
+		-append "console=$console quiet panic=-1 mitigations=off $*" </dev/null 2>&1 | tr -d '\r'
+}
