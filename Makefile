@@ -32,7 +32,7 @@ LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core -lnettle
 LDFLAGS_STATIC := $(if $(STATIC),-static)
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(LAYOUT) -Iinclude -Ibpf -Itests/bpf \
-	-idirafter /usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
+	-idirafter $(shell $(CC) -print-sysroot)/usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
 
 SRC := $(sort $(wildcard user/*.c user/*/*.c))
 OBJ := $(SRC:%.c=$(B)/obj/%.o)
