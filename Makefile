@@ -2,6 +2,7 @@
 #
 #   make            build/kubemoat            make demo     see it at work (installs what is missing)
 #   make STATIC=1   the same, fully static    make test     every test (installs what is missing)
+#   make arm64      the same for arm64, cross-built into build/arm64 (installs what is missing)
 #   make lint       format, cppcheck, rooms   make bench    ratios to the no-op program and the peers
 #   make plots      what it measured, as SVG  make image    container image
 #   make dist       release archive           make e2e-kubernetes   the DaemonSet on a real cluster
@@ -17,7 +18,23 @@ VERSION ?= $(shell scripts/version)
 CLANG ?= clang
 BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 CC := cc
+AR := ar
 B := build
+
+# ARCH=arm64: cross-built and static, with the headers and libraries that scripts/setup laid apart from this machine's.
+ifeq ($(origin ARCH),command line)
+ifneq ($(ARCH),arm64)
+$(error ARCH=$(ARCH) is not known: arm64 is; without ARCH it is what $(CC) builds for)
+endif
+SYSROOT := $(or $(KM_CACHE),/var/cache/kubemoat)/sysroot-$(ARCH)
+ifeq ($(wildcard $(SYSROOT)/packages),)
+$(error $(SYSROOT) is not there: scripts/setup $(ARCH) lays it)
+endif
+CC := aarch64-linux-gnu-gcc --sysroot=$(SYSROOT)
+AR := aarch64-linux-gnu-ar
+B := build/$(ARCH)
+STATIC := 1
+endif
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
@@ -52,10 +69,10 @@ $(B)/kubemoat: $(B)/obj/user/main.o $(B)/libkm.a
 	$(call say,LINK,$@)$(CC) $(KM_CFLAGS) $(LDFLAGS_STATIC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/libkm.a: $(LIB_OBJ)
-	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
 
 $(B)/libkm-san.a: $(SAN_OBJ)
-	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
 
 # The build's switches are part of what was built: other flags, other objects.
 $(B)/flags: FORCE
@@ -83,7 +100,7 @@ $(B)/tests/%.bpf.o: tests/%.bpf.c
 
 # Sources in tests/unit that are no test of their own: shared by tests.
 $(B)/libunit.a: $(UNIT_HELPER_OBJ)
-	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
 
 # Unit tests and their code under test run with the sanitizers.
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libunit.a $(B)/libkm-san.a
@@ -147,6 +164,12 @@ soak:
 fuzz:
 	@scripts/setup test
 	@scripts/fuzz
+
+.PHONY: arm64
+arm64:
+	@scripts/setup arm64
+	@$(MAKE) --no-print-directory ARCH=arm64
+	@stat -c '%n, %s bytes' build/arm64/kubemoat
 
 .PHONY: kernels
 kernels:

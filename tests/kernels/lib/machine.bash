@@ -13,8 +13,16 @@ machine() {
 		cross=()            # what make is told for that
 		busybox=/bin/busybox
 		;;
+	arm64)
+		# A server's processor, with the atomic instructions that the kernel's JIT uses where it can.
+		qemu=(qemu-system-aarch64 -M virt -accel "tcg,thread=multi" -cpu neoverse-n1)
+		console=ttyAMA0
+		static=build/arm64
+		cross=(ARCH=arm64)
+		busybox=${KM_CACHE:-/var/cache/kubemoat}/sysroot-arm64/bin/busybox
+		;;
 	*)
-		echo "kernels: no machine for $1: tests/kernels/lib/machine.bash has amd64" >&2
+		echo "kernels: no machine for $1: tests/kernels/lib/machine.bash has amd64 and arm64" >&2
 		return 2
 		;;
 	esac
