@@ -93,6 +93,10 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libunit.a $(B)/libkm-san.a
 $(B)/tests/bpf/test_%: tests/bpf/test_%.c $(B)/libunit.a $(B)/libkm-san.a | $(B)/tests/bpf/decide.skel.h
 	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libunit.a $(B)/libkm-san.a -lcmocka $(LIBS)
 
+# The property test as it runs on other kernels: static, without sanitizers.
+$(B)/tests/kernels/property: tests/bpf/test_property.c tests/unit/policy/random_policy.c $(B)/libkm.a | $(B)/tests/bpf/decide.skel.h
+	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -Ibpf -Itests -o $@ $^ $(LDFLAGS_STATIC) $(LIBS)
+
 # Programs that the end-to-end tests and the bench use.
 $(B)/tests/tools/%: tests/tools/%.c $(B)/libkm.a
 	$(call say,TOOL,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -Ibpf -o $@ $< $(B)/libkm.a $(LDFLAGS_STATIC) $(LIBS) -lm
