@@ -29,14 +29,14 @@ fetch() {
 	[ ! -e "$kept" ] || return 0
 	mkdir -p "${kept%/*}" && dir=$(mktemp -d "$kept.XXXXXX") || return
 	# Kept only when whole.
-	fetch_into "$dir" && mv -T "$dir" "$kept"
+	fetch_into "$release" "$arch" "$dir" && mv -T "$dir" "$kept"
 	local status=$?
 	rm -rf "$dir"
 	return "$status"
 }
 
 fetch_into() {
-	local dir=$1 image packages package
+	local release=$1 arch=$2 dir=$3 image packages package
 	local apt=(-qq -o "Dir::Etc::SourceList=$dir/sources.list" -o Dir::Etc::SourceParts=/dev/null
 		-o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir" -o APT::Sandbox::User=root
 		-o "APT::Architecture=$arch" -o "APT::Architectures=$arch"
@@ -46,7 +46,7 @@ fetch_into() {
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(source_of "$release")" >"$dir/sources.list"
 	apt-get "${apt[@]}" update || return
 	image=$(depends "linux-image-$arch" 'linux-image-[0-9]') || return
-	# One package, or since Linux 7 one of them for the kernel and one for its modules.
+	# One package; in newer releases it stands for two, one with the kernel and one with its modules.
 	packages=$(depends "$image" 'linux-(binary|modules)-[0-9]') || packages=$image
 	mkdir "$dir/unpacked" || return
 	for package in $packages; do
@@ -61,7 +61,7 @@ fetch_into() {
 	rm -rf "$dir"/{unpacked,lists,archives,sources.list} "$dir"/*.bin
 }
 
-# depends PACKAGE PATTERN: those of its dependencies whose names match.
+# depends PACKAGE PATTERN: those of its dependencies whose names match, by the caller's "${apt[@]}".
 depends() {
 	apt-cache "${apt[@]}" depends "$1" | awk -v name="^$2" '$1 == "Depends:" && $2 ~ name { print $2 }' | grep .
 }

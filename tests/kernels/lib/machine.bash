@@ -2,6 +2,7 @@
 # The emulated machines, one for each of Debian's architectures: all that differs between them stands here.
 
 limit=900 # seconds that a boot may take
+programs=(kubemoat tests/tools/client tests/tools/server tests/tools/verified tests/kernels/property)
 
 # machine ARCH: sets what builds and boots one.
 machine() {
@@ -22,8 +23,7 @@ machine() {
 
 # Builds what runs there.
 machine_build() {
-	make --no-print-directory -j"$(nproc)" B="$static" STATIC=1 "${cross[@]}" "$static/kubemoat" \
-		"$static/tests/tools/client" "$static/tests/tools/server" >&2
+	make --no-print-directory -j"$(nproc)" B="$static" STATIC=1 "${cross[@]}" "${programs[@]/#/$static/}" >&2
 }
 
 # machine_disk MODULES FILE: an initial RAM disk that is the whole machine.
@@ -32,7 +32,7 @@ machine_disk() {
 
 	root=$(mktemp -d) || return
 	mkdir -p "$root"/{bin,etc/kubemoat,proc,sys,dev,run,tmp,var/lib/kubemoat} &&
-		cp "$busybox" "$static/kubemoat" "$static/tests/tools/client" "$static/tests/tools/server" "$root/bin" &&
+		cp "$busybox" "${programs[@]/#/$static/}" "$root/bin" &&
 		cp tests/kernels/init tests/kernels/guest "$1"/*.ko "$root" &&
 		(cd "$root" && find . | cpio --quiet -o -H newc) | gzip -1 >"$2"
 	local status=$?
