@@ -6,6 +6,8 @@
 #   make plots      what it measured, as SVG  make image    container image
 #   make dist       release archive           make e2e-kubernetes   the DaemonSet on a real cluster
 #   make deb        Debian package            make test-deb tries it in a chroot
+#   make kernels    Debian's, in an emulator  make soak, fuzz   minutes of kills and swaps; of random input
+#   make release-test   all of these in their long form: hours
 #   make install PREFIX=/usr DESTDIR=
 #   V=1             shows the commands
 .DELETE_ON_ERROR:
@@ -152,10 +154,16 @@ fuzz:
 	@scripts/setup test
 	@scripts/fuzz
 
+# Debian's kernels from the oldest supported to the newest, in an emulator; minutes. Fetches them once.
 .PHONY: kernels
 kernels:
 	@scripts/setup kernels
 	@scripts/kernels
+
+# What .ci/run tries of every change, in its long form, and what takes too long for that.
+.PHONY: release-test
+release-test:
+	@.ci/run release
 
 # The container image, as an OCI archive.
 .PHONY: image
