@@ -7,8 +7,10 @@
 #   make plots      what it measured, as SVG  make image    container image
 #   make dist       release archive           make e2e-kubernetes   the DaemonSet on a real cluster
 #   make deb        Debian package            make test-deb tries it in a chroot
+#   make kernels    Debian's, in an emulator  make soak, fuzz   minutes of kills and swaps; of random input
+#   make release-test   all of these in their long form: hours
 #   make install PREFIX=/usr DESTDIR=
-#   V=1             shows the commands
+#   V=1             shows the commands       ARCH=arm64   cross-builds a target: make ARCH=arm64 build/arm64/...
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -110,6 +112,10 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libunit.a $(B)/libkm-san.a
 $(B)/tests/bpf/test_%: tests/bpf/test_%.c $(B)/libunit.a $(B)/libkm-san.a | $(B)/tests/bpf/decide.skel.h
 	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libunit.a $(B)/libkm-san.a -lcmocka $(LIBS)
 
+# The property test as it runs on other kernels: static, without sanitizers.
+$(B)/tests/kernels/property: tests/bpf/test_property.c tests/unit/policy/random_policy.c $(B)/libkm.a | $(B)/tests/bpf/decide.skel.h
+	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -Ibpf -Itests -o $@ $^ $(LDFLAGS_STATIC) $(LIBS)
+
 # Programs that the end-to-end tests and the bench use.
 $(B)/tests/tools/%: tests/tools/%.c $(B)/libkm.a
 	$(call say,TOOL,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -Ibpf -o $@ $< $(B)/libkm.a $(LDFLAGS_STATIC) $(LIBS) -lm
@@ -171,10 +177,16 @@ arm64:
 	@$(MAKE) --no-print-directory ARCH=arm64
 	@stat -c '%n, %s bytes' build/arm64/kubemoat
 
+# Debian's kernels from the oldest supported to the newest, in an emulator; minutes. Fetches them once.
 .PHONY: kernels
 kernels:
 	@scripts/setup kernels
 	@scripts/kernels
+
+# What .ci/run tries of every change, in its long form, and what takes too long for that.
+.PHONY: release-test
+release-test:
+	@.ci/run release
 
 # The container image, as an OCI archive.
 .PHONY: image

@@ -7,7 +7,7 @@ source scripts/lib/archive.bash
 # Where a release's newest kernel is.
 source_of() {
 	case $1 in
-	bullseye | bookworm) archive_security "$1" ;;
+	bullseye | bookworm | trixie) archive_security "$1" ;;
 	*) archive_main "$1" ;;
 	esac
 }
@@ -20,9 +20,9 @@ fetch() {
 fetch_into() {
 	local release=$1 arch=$2 dir=$3 image packages package
 
-	archive_open "$dir/archive" "$arch" "$(source_of "$release")" || return
+	archive_open "$dir/archive" "${arch%-16k}" "$(source_of "$release")" || return
 	image=$(depends "linux-image-$arch" 'linux-image-[0-9]') || return
-	# One package, or since Linux 7 one of them for the kernel and one for its modules.
+	# One package; in newer releases it stands for two, one with the kernel and one with its modules.
 	packages=$(depends "$image" 'linux-(binary|modules)-[0-9]') || packages=$image
 	mkdir "$dir/unpacked" || return
 	for package in $packages; do
@@ -36,7 +36,7 @@ fetch_into() {
 	rm -rf "$dir"/{unpacked,archive}
 }
 
-# depends PACKAGE PATTERN: those of its dependencies whose names match.
+# depends PACKAGE PATTERN: those of its dependencies whose names match. After archive_open.
 depends() {
 	apt-cache "${archive_apt[@]}" depends "$1" | awk -v name="^$2" '$1 == "Depends:" && $2 ~ name { print $2 }' | grep .
 }

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The emulated machines, one for each of Debian's architectures: all that differs between them stands here.
+# The emulated machines, one for each of Debian's kernels by architecture and flavour: all that differs between them stands
+# here.
 
 limit=900 # seconds that a boot may take
+programs=(kubemoat tests/tools/client tests/tools/server tests/tools/verified tests/kernels/property)
 
 # machine ARCH: sets what builds and boots one.
 machine() {
@@ -13,16 +15,17 @@ machine() {
 		cross=()            # what make is told for that
 		busybox=/bin/busybox
 		;;
-	arm64)
-		# A server's processor, with the atomic instructions that the kernel's JIT uses where it can.
-		qemu=(qemu-system-aarch64 -M virt -accel "tcg,thread=multi" -cpu neoverse-n1)
+	arm64 | arm64-16k)
+		qemu=(qemu-system-aarch64 -M virt -accel "tcg,thread=multi")
+		# A server's, with the atomic instructions that the kernel's JIT takes where it can; it has no pages of 16 KiB.
+		if [ "$1" = arm64 ]; then qemu+=(-cpu neoverse-n1); else qemu+=(-cpu max,pauth-impdef=on); fi
 		console=ttyAMA0
 		static=build/arm64
 		cross=(ARCH=arm64)
 		busybox=${KM_CACHE:-/var/cache/kubemoat}/sysroot-arm64/bin/busybox
 		;;
 	*)
-		echo "kernels: no machine for $1: tests/kernels/lib/machine.bash has amd64 and arm64" >&2
+		echo "kernels: no machine for $1: tests/kernels/lib/machine.bash has amd64, arm64 and arm64-16k" >&2
 		return 2
 		;;
 	esac
@@ -30,8 +33,7 @@ machine() {
 
 # Builds what runs there.
 machine_build() {
-	make --no-print-directory -j"$(nproc)" B="$static" STATIC=1 "${cross[@]}" "$static/kubemoat" \
-		"$static/tests/tools/client" "$static/tests/tools/server" >&2
+	make --no-print-directory -j"$(nproc)" B="$static" STATIC=1 "${cross[@]}" "${programs[@]/#/$static/}" >&2
 }
 
 # machine_disk MODULES FILE: an initial RAM disk that is the whole machine.
@@ -40,7 +42,7 @@ machine_disk() {
 
 	root=$(mktemp -d) || return
 	mkdir -p "$root"/{bin,etc/kubemoat,proc,sys,dev,run,tmp,var/lib/kubemoat} &&
-		cp "$busybox" "$static/kubemoat" "$static/tests/tools/client" "$static/tests/tools/server" "$root/bin" &&
+		cp "$busybox" "${programs[@]/#/$static/}" "$root/bin" &&
 		cp tests/kernels/init tests/kernels/guest "$1"/*.ko "$root" &&
 		(cd "$root" && find . | cpio --quiet -o -H newc) | gzip -1 >"$2"
 	local status=$?
