@@ -18,7 +18,7 @@ machine() {
 	arm64 | arm64-16k)
 		qemu=(qemu-system-aarch64 -M virt -accel "tcg,thread=multi")
 		# A server's, with the atomic instructions that the kernel's JIT takes where it can; it has no pages of 16 KiB.
-		if [ "$1" = arm64 ]; then qemu+=(-cpu neoverse-n1); else qemu+=(-cpu max,pauth-impdef=on); fi
+		if [ "$1" = arm64 ]; then qemu+=(-cpu neoverse-n1); else qemu+=(-cpu "max,pauth-impdef=on"); fi
 		console=ttyAMA0
 		static=build/arm64
 		cross=(ARCH=arm64)
