@@ -2,12 +2,15 @@
 #
 #   make            build/kubemoat            make demo     see it at work (installs what is missing)
 #   make STATIC=1   the same, fully static    make test     every test (installs what is missing)
+#   make arm64      the same for arm64, cross-built into build/arm64 (installs what is missing)
 #   make lint       format, cppcheck, rooms   make bench    ratios to the no-op program and the peers
 #   make plots      what it measured, as SVG  make image    container image and its SBOM
 #   make dist       release archive           make e2e-kubernetes   the DaemonSet on a real cluster
 #   make deb        Debian package            make test-deb tries it in a chroot
+#   make kernels    Debian's, in an emulator  make soak, fuzz   minutes of kills and swaps; of random input
+#   make release-test   all of these in their long form: hours
 #   make install PREFIX=/usr DESTDIR=
-#   V=1             shows the commands
+#   V=1             shows the commands       ARCH=arm64   cross-builds a target: make ARCH=arm64 build/arm64/...
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -17,7 +20,23 @@ VERSION ?= $(shell scripts/version)
 CLANG ?= clang
 BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 CC := cc
+AR := ar
 B := build
+
+# ARCH=arm64: cross-built and static, with the headers and libraries that scripts/setup laid apart from this machine's.
+ifeq ($(origin ARCH),command line)
+ifneq ($(ARCH),arm64)
+$(error ARCH=$(ARCH) is not known: arm64 is; without ARCH it is what $(CC) builds for)
+endif
+SYSROOT := $(or $(KM_CACHE),/var/cache/kubemoat)/sysroot-$(ARCH)
+ifeq ($(wildcard $(SYSROOT)/packages),)
+$(error $(SYSROOT) is not there: scripts/setup $(ARCH) lays it)
+endif
+CC := aarch64-linux-gnu-gcc --sysroot=$(SYSROOT)
+AR := aarch64-linux-gnu-ar
+B := build/$(ARCH)
+STATIC := 1
+endif
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
@@ -34,7 +53,7 @@ LIBS := -lbpf -lelf -lz -lyaml -ljson-c -levent_core -lnettle
 LDFLAGS_STATIC := $(if $(STATIC),-static)
 
 BPF_CFLAGS := -O2 -g $(NOWHERE) -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(LAYOUT) -Iinclude -Ibpf -Itests/bpf \
-	-idirafter /usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
+	-idirafter $(shell $(CC) -print-sysroot)/usr/include/$(shell $(CC) -dumpmachine) -MMD -MP
 
 SRC := $(sort $(wildcard user/*.c user/*/*.c))
 OBJ := $(SRC:%.c=$(B)/obj/%.o)
@@ -55,10 +74,10 @@ $(B)/kubemoat: $(B)/obj/user/main.o $(B)/libkm.a
 	$(call say,LINK,$@)$(CC) $(KM_CFLAGS) $(LDFLAGS_STATIC) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $^ $(LIBS)
 
 $(B)/libkm.a: $(LIB_OBJ)
-	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
 
 $(B)/libkm-san.a: $(SAN_OBJ)
-	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
 
 # The build's switches are part of what was built: other flags, other objects.
 FLAGS := $(CC) $(KM_CFLAGS) $(STATIC) $(CLANG) $(BPF_CFLAGS)
@@ -87,7 +106,7 @@ $(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/flags
 
 # Sources in tests/unit that are no test of their own: shared by tests.
 $(B)/libunit.a: $(UNIT_HELPER_OBJ)
-	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
 
 # Unit tests and their code under test run with the sanitizers.
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libunit.a $(B)/libkm-san.a
@@ -96,6 +115,10 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libunit.a $(B)/libkm-san.a
 # Tests that put programs and images into the kernel.
 $(B)/tests/bpf/test_%: tests/bpf/test_%.c $(B)/libunit.a $(B)/libkm-san.a | $(B)/tests/bpf/decide.skel.h
 	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) -O1 $(SAN) $(CPPFLAGS) -Ibpf -Itests -o $@ $< $(B)/libunit.a $(B)/libkm-san.a -lcmocka $(LIBS)
+
+# The property test as it runs on other kernels: static, without sanitizers.
+$(B)/tests/kernels/property: tests/bpf/test_property.c tests/unit/policy/random_policy.c $(B)/libkm.a | $(B)/tests/bpf/decide.skel.h
+	$(call say,TEST,$@)mkdir -p $(@D); $(CC) $(KM_CFLAGS) $(CPPFLAGS) -Ibpf -Itests -o $@ $^ $(LDFLAGS_STATIC) $(LIBS)
 
 # Programs that the end-to-end tests and the bench use.
 $(B)/tests/tools/%: tests/tools/%.c $(B)/libkm.a
@@ -152,10 +175,22 @@ fuzz:
 	@scripts/setup test
 	@scripts/fuzz
 
+.PHONY: arm64
+arm64:
+	@scripts/setup arm64
+	@$(MAKE) --no-print-directory ARCH=arm64
+	@stat -c '%n, %s bytes' build/arm64/kubemoat
+
+# Debian's kernels from the oldest supported to the newest, in an emulator; minutes. Fetches them once.
 .PHONY: kernels
 kernels:
 	@scripts/setup kernels
 	@scripts/kernels
+
+# What .ci/run tries of every change, in its long form, and what takes too long for that.
+.PHONY: release-test
+release-test:
+	@.ci/run release
 
 # The container image, as an OCI archive, and what is in it.
 .PHONY: image

@@ -80,7 +80,7 @@ static __noinline int km_log_write(struct km_log *cpu, const struct km_tuple *t,
 	event->verdict = what >> 8;
 	event->reason = what;
 	barrier();
-	*(volatile __u64 *)&event->seq = cpu->head + 1;
+	*(volatile __u64 *)&event->seq = (__u64)km_event_check(event) << 32 | (__u32)(cpu->head + 1);
 	cpu->head++;
 	return 0;
 }

@@ -82,8 +82,9 @@ struct km_counters {
 };
 
 /*
- * A reported denial. `seq` counts the events of one CPU from 1 and is written last; it is 0 while the record is
- * being written, so a reader takes a copy only if `seq` was the same, and not 0, before and after copying.
+ * A reported denial. The low half of `seq` counts the events of one CPU from 1, the high half is km_event_check(). It
+ * is written last, and 0 while the record is being written. Whose check does not fit was read half-written: a barrier
+ * that the programs could use came after the oldest kernel, and arm64 shows stores in any order.
  */
 struct km_event {
 	__u64 seq;
@@ -103,6 +104,17 @@ struct km_event {
 	__u8 reserved[64]; /* of local events: pid, uid, comm, cgroup */
 #endif
 };
+
+/* Of everything between `seq` and `reserved`. */
+static __inline__ __u32 km_event_check(const struct km_event *event)
+{
+	const __u64 *word = (const __u64 *)event;
+	__u64 sum = 0;
+
+	for (unsigned i = 1; i < __builtin_offsetof(struct km_event, reserved) / sizeof(*word); i++)
+		sum = (sum + word[i]) * 0x9e3779b97f4a7c15ull;
+	return sum >> 32;
+}
 
 /* Value of the map `denials`, indexed by CPU: written by that CPU alone, mapped read-only by any number of readers. */
 struct km_log {

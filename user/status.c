@@ -382,6 +382,8 @@ int km_status_read_held(const struct km_target *target, struct km_hold *hold, en
 	if (r && err)
 		*err = missing;
 	check_policy(status);
+	if (depth == KM_STATUS_FULL)
+		status->lack_count = km_lacks_find(target->netns, status->lacks);
 	if (status->loaded)
 		r = read_loaded(target, &pins, opened ? missing.text : NULL, hold, depth, status, err);
 	km_pins_close(&pins);

@@ -14,6 +14,7 @@
 #include "kernel/links.h"
 #include "kernel/book.h"
 #include "kernel/pins.h"
+#include "lacks.h"
 
 #define KM_PROBLEMS 32 /* kept; listeners that are not covered can be many */
 #define KM_PROBLEM_TEXT 1200
@@ -50,6 +51,8 @@ struct km_status {
 	unsigned problem_count; /* at most KM_PROBLEMS */
 	char **warnings;	/* no reason to be unhealthy */
 	unsigned warning_count;
+	struct km_lack lacks[KM_LACKS]; /* of the kernel; no reason to be unhealthy either */
+	unsigned lack_count;
 };
 
 enum km_status_depth {

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +13,7 @@
 
 #include "cleanup.h"
 #include "host/netlink.h"
+#include "host/netns.h"
 #include "host/sockets.h"
 #include "policy/addr.h"
 
@@ -212,4 +214,13 @@ int km_connection_end(int diag_fd, const struct km_connection *connection)
 
 	/* The cookie is another socket's by now. */
 	return r == -ESTALE ? -ENOENT : r;
+}
+
+bool km_connections_unendable(int netns_fd)
+{
+	/* Of no socket: its port is 0. */
+	static const struct km_connection nobody = {.id = {.sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP}};
+	KM_AUTO_CLOSE int diag = km_netns_socket(netns_fd, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, NULL);
+
+	return diag >= 0 && km_connection_end(diag, &nobody) == -EOPNOTSUPP;
 }

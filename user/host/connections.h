@@ -36,4 +36,7 @@ int km_connections_read(int netns_fd, const unsigned *ports, size_t port_count, 
  */
 int km_connection_end(int diag_fd, const struct km_connection *connection);
 
+/* This kernel cannot end a connection of the namespace. False: it can, or this process may not ask. */
+bool km_connections_unendable(int netns_fd);
+
 #endif

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 
 #include "cleanup.h"
+#include "kernel/event.h"
 
 int km_cut_books_open(const struct km_pins *pins, struct km_cut_books *books, struct km_err *err)
 {
@@ -61,15 +62,6 @@ static struct km_log *next_log(struct km_cuts *cuts)
 
 void km_cut_count(const struct km_cut_books *books, const struct km_event *event)
 {
-	struct km_log *log = next_log(books->cuts);
-	struct km_event *at = &log->event[log->head % KM_LOG_EVENTS];
-	uint64_t number = log->head + 1;
-
-	__atomic_store_n(&at->seq, 0, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	memcpy((char *)at + sizeof(at->seq), (const char *)event + sizeof(event->seq),
-	       sizeof(*at) - sizeof(event->seq));
-	__atomic_store_n(&at->seq, number, __ATOMIC_RELEASE);
-	__atomic_store_n(&log->head, number, __ATOMIC_RELEASE);
+	km_event_write(next_log(books->cuts), event);
 	__atomic_fetch_add(&books->cuts->revoked[event->slot % KM_SLOTS], 1, __ATOMIC_RELAXED);
 }

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "cleanup.h"
+#include "kernel/features.h"
 #include "kernel/image.h"
 #include "kernel/privilege.h"
 #include "kubemoat.skel.h"
@@ -134,7 +135,7 @@ int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 	if (!skeleton)
 		return km_fail(err, errno, "the programs cannot be opened: %s", strerror(errno));
 	skeleton->rodata->km_image_mask = image_bytes - 1;
-	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_get_netns_cookie, NULL) == 1)
+	if (!km_lacks_netns_cookie())
 		skeleton->rodata->km_netns_cookie = netns_cookie;
 	*complaint = 0;
 	r = prepare(pins, image_bytes, fresh_images, skeleton, err);

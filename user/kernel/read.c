@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "cleanup.h"
+#include "kernel/event.h"
 
 /* NULL where the programs in place are older than the map. */
 static int map_cuts(const struct km_pins *pins, const struct km_cuts **cuts, struct km_err *err)
@@ -149,18 +150,6 @@ void km_log_close(struct km_log_reader *reader)
 	free(reader);
 }
 
-/* Copies event number n; false if it is being written or was overwritten. */
-static bool copy_event(const struct km_log *cpu, uint64_t n, struct km_event *event)
-{
-	const struct km_event *at = &cpu->event[(n - 1) % KM_LOG_EVENTS];
-
-	if (__atomic_load_n(&at->seq, __ATOMIC_ACQUIRE) != n)
-		return false;
-	memcpy(event, at, sizeof(*event));
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&at->seq, __ATOMIC_RELAXED) == n;
-}
-
 static int by_time(const void *a, const void *b)
 {
 	const struct km_event *x = a, *y = b;
@@ -183,7 +172,7 @@ size_t km_log_read(struct km_log_reader *reader, struct km_event *events, size_t
 				*lost += oldest - *next;
 				*next = oldest;
 			}
-			if (copy_event(log, *next, &events[count]))
+			if (km_event_read(log, *next, &events[count]))
 				count++;
 			else
 				(*lost)++;

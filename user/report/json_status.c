@@ -86,6 +86,20 @@ static struct json_object *warnings_of(const struct km_status *status)
 	return array;
 }
 
+static struct json_object *lacks_of(const struct km_status *status)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; i < status->lack_count; i++) {
+		struct json_object *object = json_object_new_object();
+
+		km_put_text(object, "feature", status->lacks[i].feature);
+		km_put_text(object, "message", status->lacks[i].effect);
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
 static struct json_object *others_of(const struct km_others *others)
 {
 	struct json_object *array = json_object_new_array();
@@ -180,5 +194,6 @@ void km_json_status(FILE *out, const struct km_status *status)
 	json_object_object_add(object, "hooks", hooks_of(status));
 	json_object_object_add(object, "services", services_of(status));
 	json_object_object_add(object, "warnings", warnings_of(status));
+	json_object_object_add(object, "lacks", lacks_of(status));
 	km_print_object(out, object);
 }

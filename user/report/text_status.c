@@ -134,4 +134,8 @@ void km_text_status(FILE *out, const struct km_status *status)
 		fputs("warnings\n", out);
 	for (unsigned i = 0; i < status->warning_count; i++)
 		print_field(out, "", status->warnings[i]);
+	if (status->lack_count)
+		fputs("this kernel lacks\n", out);
+	for (unsigned i = 0; i < status->lack_count; i++)
+		fprintf(out, "  %s: %s\n", status->lacks[i].feature, status->lacks[i].effect);
 }

@@ -30,9 +30,10 @@ static void keeps_the_last_of_all_rings(void **state)
 		heads += log->head;
 		for (unsigned i = 0; i < KM_LOG_EVENTS; i++) {
 			const struct km_event *event = &log->event[i];
+			const uint32_t number = (uint32_t)event->seq;
 
-			assert_true(event->seq && event->seq <= log->head);
-			assert_int_equal((event->seq - 1) % KM_LOG_EVENTS, i);
+			assert_true(number && number <= log->head);
+			assert_int_equal((number - 1) % KM_LOG_EVENTS, i);
 			told[event->generation]++;
 		}
 	}

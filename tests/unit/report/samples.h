@@ -81,6 +81,8 @@ static inline void sample_status(struct km_status *status, struct km_status_list
 		.listener_count = 2,
 		.problem_count = 1,
 		.problems = {{"detached", "sk_lookup", "sk_lookup: detached"}},
+		.lack_count = 1,
+		.lacks = {{"large_maps", "so much for that"}},
 		.state =
 			{
 				.generation = 4,

@@ -153,7 +153,8 @@ static void test_status(void **state)
 		"{\"address\":\"10.0.0.1\",\"port\":2379,\"pid\":812,\"comm\":\"etcd\",\"uid\":0,"
 		"\"cgroup\":\"/system.slice/etcd.service\",\"covered\":true},"
 		"{\"address\":\"::\",\"port\":2380,\"pid\":null,\"comm\":null,\"uid\":33,\"cgroup\":null,"
-		"\"covered\":false}]}],\"warnings\":[]}\n");
+		"\"covered\":false}]}],\"warnings\":[],\"lacks\":[{\"feature\":\"large_maps\",\"message\":\"so much "
+		"for that\"}]}\n");
 	free(written.text);
 
 	strcpy(status.state.refusal, "etcd.allow:3:1: no");
@@ -173,7 +174,7 @@ static void test_status_not_loaded(void **state)
 	km_json_status(written_begin(&written), &status);
 	assert_string_equal(written_end(&written),
 			    "{\"healthy\":false,\"problems\":[],\"loaded\":false,\"name\":\"kubemoat\",\"hooks\":[],"
-			    "\"services\":[],\"warnings\":[]}\n");
+			    "\"services\":[],\"warnings\":[],\"lacks\":[]}\n");
 	free(written.text);
 }
 
