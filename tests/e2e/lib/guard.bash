@@ -79,6 +79,11 @@ allow() {
 	printf '%s\n' "$@" > "$CONF/$service.allow"
 }
 
+# That second of the clock as `until` has it. moment EPOCH
+moment() {
+	date -u -d "@$1" +%FT%TZ
+}
+
 # One service in enforce mode with these rules: the shortest configuration. guard_one SERVICE PORT RULE...
 guard_one() {
 	config <<< "version: 1
@@ -161,6 +166,10 @@ has_problem() {
 # How often a daemon saw that kind of problem come. noticed KIND
 noticed() {
 	km status -o json | jq ".noticed.$1"
+}
+
+noticed_is() {
+	[ "$(noticed "$2")" = "$1" ]
 }
 
 problem_kinds() {
