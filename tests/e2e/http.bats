@@ -241,7 +241,7 @@ services:
 	listens_at '[::]:9475'
 	within 1 status_at "[$HOST6]:9475"
 	status_at "$HOST4:9475"
-	cp "$T/yaml" "$CONF/kubemoat.yaml"
+	mv "$T/yaml" "$CONF/kubemoat.yaml"
 	within 1 run ! status_at "$HOST4:9475"
 	within 1 status_at 127.0.0.1:9475
 	[ "$(grep -c 'metrics: listening on' "$T/daemon.err")" = 6 ]
