@@ -16,13 +16,13 @@ on_trial() {
 	km load
 	daemon_start
 	sees client served "$HOST4:6443"
-	allow apiserver "$STRANGER4"
 	daemon_stop KILL
-	km reload --confirm 3s
+	allow apiserver "$STRANGER4"
+	km reload --confirm 6s
 	on_trial
 	sees client refused "$HOST4:6443"
 	sees stranger served "$HOST4:6443"
-	within 6 sees client served "$HOST4:6443"
+	within 8 sees client served "$HOST4:6443"
 	sees stranger refused "$HOST4:6443"
 	exits 1 km status
 	told rolled_back
@@ -33,7 +33,7 @@ on_trial() {
 	[ "$(km status -o json | jq -r '.generation')" = 1 ]
 	allow apiserver "$CLIENT4" "$STRANGER4"
 	within 2 sees stranger served "$HOST4:6443"
-	exits 0 km status
+	within 1 km status
 }
 
 @test "an accepted trial stays; accepting twice, or too late, is told" {
@@ -41,14 +41,15 @@ on_trial() {
 	guard_one apiserver 6443 "$CLIENT4"
 	km load
 	allow apiserver "$STRANGER4"
-	km reload --confirm 2s
+	km reload --confirm 5s
+	end=$(date -d "$(km status -o json | jq -r .trial_until)" +%s)
 	allow apiserver '# --accept reads no file'
 	exits 0 km reload --accept
 	[ "$(km status -o json | jq -r .trial_until)" = null ]
 	exits 1 km reload --accept
 	told 'nothing is on trial'
 	sees stranger served "$HOST4:6443"
-	sleep 2.2
+	await_second $((end + 1))
 	sees stranger served "$HOST4:6443"
 	exits 0 km explain apiserver "$STRANGER4"
 	allow apiserver "$CLIENT4"
@@ -65,10 +66,10 @@ on_trial() {
 	# Other files, so that the daemon, which watches its own, does not come first.
 	cp -r "$CONF" "$T/other"
 	echo "$STRANGER4" >> "$T/other/apiserver.allow"
-	km -c "$T/other" reload --confirm 2s
+	km -c "$T/other" reload --confirm 6s
 	sees stranger served "$HOST4:6443"
 	within 2 grep 'on trial, by another command' "$T/daemon.err"
-	within 4 sees stranger refused "$HOST4:6443"
+	within 8 sees stranger refused "$HOST4:6443"
 	within 3 grep 'rolled_back' "$T/daemon.err"
 	sees client served "$HOST4:6443"
 	[ "$(km status -o json | jq -r '.problems[0].kind')" = rolled_back ]
@@ -101,19 +102,21 @@ on_trial() {
 @test "twenty until lines, every daemon dead: none lasts longer than it says" {
 	server_start echo '[::]:6443'
 	config <<< $'version: 1\nmode: enforce\nservices:\n  apiserver: {}'
-	now=$(date +%s)
+	end=$((EPOCHSECONDS + 6))
 	for i in $(seq 20); do
-		echo "10.99.0.$i until $(date -u -d "@$((now + 3 + i))" +%FT%TZ)"
+		echo "10.99.0.$i until $(moment $((end + i)))"
 	done > "$CONF/apiserver.allow"
-	echo "$CLIENT4 until $(date -u -d "@$((now + 3))" +%FT%TZ)" >> "$CONF/apiserver.allow"
-	echo "$STRANGER4 until $(date -u -d "@$((now + 14))" +%FT%TZ)" >> "$CONF/apiserver.allow"
+	echo "$CLIENT4 until $(moment $end)" >> "$CONF/apiserver.allow"
+	echo "$STRANGER4 until $(moment $((end + 11)))" >> "$CONF/apiserver.allow"
 	km load
 	sees client served "$HOST4:6443"
 	sees stranger served "$HOST4:6443"
-	within 4 sees client refused "$HOST4:6443"
-	[ "$(date +%s)" -ge $((now + 2)) ]
-	within 13 sees stranger refused "$HOST4:6443"
-	[ "$(date +%s)" -le $((now + 15)) ]
+	within 8 sees client refused "$HOST4:6443"
+	[ "$EPOCHSECONDS" -ge $((end - 1)) ]
+	await_second $end
+	sees client refused "$HOST4:6443"
+	await_second $((end + 11))
+	sees stranger refused "$HOST4:6443"
 }
 
 @test "an until of a denial too: it ends by itself, without a daemon" {
@@ -121,18 +124,18 @@ on_trial() {
 	config <<< $'version: 1\nmode: enforce\nservices:\n  apiserver: {}'
 	{
 		echo 10.77.0.0/16
-		echo "!$CLIENT4 until $(date -u -d '+3 seconds' +%FT%TZ)"
+		echo "!$CLIENT4 until $(moment $((EPOCHSECONDS + 6)))"
 	} > "$CONF/apiserver.allow"
 	km load
 	sees client refused "$HOST4:6443"
 	sees stranger served "$HOST4:6443"
-	within 5 sees client served "$HOST4:6443"
+	within 8 sees client served "$HOST4:6443"
 }
 
 @test "a clock set back opens nothing: it lies before the kept policy, timed permissions count as over" {
 	server_start echo '[::]:6443'
 	config <<< $'version: 1\nmode: enforce\nservices:\n  apiserver: {}'
-	allow apiserver "$CLIENT4" "$STRANGER4 until $(date -u -d '+1 hour' +%FT%TZ)"
+	allow apiserver "$CLIENT4" "$STRANGER4 until $(moment $((EPOCHSECONDS + 3600)))"
 	km load
 	sees stranger served "$HOST4:6443"
 	# As a clock that was a day ahead would have left it.

@@ -131,7 +131,7 @@ by_hand() {
 	sees client refused --bind 10.77.1.9 "$HOST4:6443"
 	holds client --mptcp "$HOST4:6443"
 	says served
-	within 2 expect_count apiserver deny denied_source 2
+	within 5 expect_count apiserver deny denied_source 2
 	says served
 	[ "$(km drops -o json | jq -r .source | sort -u)" = 10.77.1.9 ]
 	expect_count apiserver allow allowed 1

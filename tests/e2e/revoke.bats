@@ -18,6 +18,13 @@ no_connection() {
 	[ -z "$found" ] || fail "saw: $found instead of no connection: $*"
 }
 
+# Fails unless the host has so many that stand, or that their clients have closed and the server has not.
+stand_on_host() {
+	local found
+	found=$(connections host connected sport = ":$2" | wc -l)
+	[ "$found" = "$1" ] || fail "$found connections to port $2, expected $1: $(on host ss -Htan sport = ":$2")"
+}
+
 has_connection() {
 	[ -n "$(connections "$@")" ]
 }
@@ -73,10 +80,10 @@ watches() {
 	within 2 grep -q second "$T/watch-client.out"
 	[ "$(connections client established dport = :2379)" = "$before" ]
 	run ! grep -q second "$T/watch-stranger.out"
-	expect_revoked etcd 1
+	within 1 expect_revoked etcd 1
 	[ "$(events | jq -r '.source, .port, .verdict, .destination' | xargs)" = "$STRANGER4 2379 deny $HOST4" ]
 	within 2 grep -q "revoked from $STRANGER4" "$T/daemon.out"
-	grep -q "1 connection cut" "$T/daemon.err"
+	within 2 grep -q "1 connection cut" "$T/daemon.err"
 }
 
 # bats test_tags=guard
@@ -134,7 +141,7 @@ services: {apiserver: {}}'
 		allow apiserver "$CLIENT4"
 		km reload
 		within 3 no_connection host established sport = :6443 dst "$STRANGER4"
-		within 1 grep -q down "$T/busy$round.out"
+		within 5 grep -q down "$T/busy$round.out"
 		expect_count apiserver deny revoked $((200 * round))
 		# The log of a CPU holds 256.
 		[ $round -gt 1 ] || expect_revoked apiserver 200
@@ -143,7 +150,7 @@ services: {apiserver: {}}'
 
 half_open() {
 	for ((i = 0; i < 3; i++)); do
-		on stranger "$TOOLS/rawsend" --dev eth0 --mac "$(mac host stranger)" --flags S --timeout 300 \
+		on stranger "$TOOLS/rawsend" --dev eth0 --mac "$(mac host stranger)" --flags S \
 			"10.77.2.50:$((3000 + i))" "$HOST4:6443"
 	done
 }
@@ -167,7 +174,7 @@ half_open() {
 	server_start echo --mptcp '[::]:6443'
 	guard_one apiserver 6443 "$CLIENT4" "$STRANGER4"
 	km load
-	holds stranger --mptcp --timeout 500 --payload multipath "$HOST4:6443"
+	holds stranger --mptcp --payload multipath "$HOST4:6443"
 	on stranger ss -HtnM state established | grep -q mptcp
 	keeps client stays "$HOST4" 6443
 	allow apiserver "$CLIENT4"
@@ -175,7 +182,7 @@ half_open() {
 	within 1 no_connection host established sport = :6443 dst "$STRANGER4"
 	: > "$T/echo.log"
 	echo >&"$HOLD"
-	within 3 lines_beyond 1 "$T/hold.out"
+	within 5 lines_beyond 1 "$T/hold.out"
 	never_arrived multipath
 	has_connection client established
 	expect_revoked apiserver 1
@@ -265,12 +272,14 @@ services: {apiserver: {}}"
 # bats test_tags=guard
 @test "an until that ends cuts" {
 	server_start echo "$HOST4:6443"
-	guard_one apiserver 6443 "$CLIENT4" "$STRANGER4 until $(date -u -d '+3 seconds' +%FT%TZ)"
+	end=$((EPOCHSECONDS + 8))
+	guard_one apiserver 6443 "$CLIENT4" "$STRANGER4 until $(moment $end)"
 	daemon_start
 	keeps stranger cut "$HOST4" 6443
 	keeps client stays "$HOST4" 6443
-	within 4 no_connection stranger established
-	grep -q reset "$T/cut.out"
+	await_second $end
+	within 1 no_connection stranger established
+	within 5 grep -q reset "$T/cut.out"
 	has_connection client established
 	within 1 expect_revoked apiserver 1
 }
@@ -300,7 +309,7 @@ services: {apiserver: {}}"
 	daemon_start -o json
 	within 2 grep -q revoked "$T/daemon.out"
 	[ "$(grep -c revoked "$T/daemon.out")" = 1 ]
-	expect_revoked apiserver 2
+	within 1 expect_revoked apiserver 2
 }
 
 # One service with this max_cut; the rules as they are. limit N
@@ -335,6 +344,7 @@ remove_connected() {
 	[ "$(km status -o json | jq .reload_failures)" = 2 ]
 	sees stranger served "$HOST4:6443"
 	has_connection stranger established
+	within 5 stand_on_host 1 6443
 	exits 0 km reload --force
 	told "1 connection cut"
 	within 1 no_connection stranger established
@@ -369,7 +379,7 @@ refused() {
 	stays=$SPAWNED
 	allow apiserver "$CLIENT4"
 	within 2 refused 1
-	grep -q "max_cut allows 0" "$T/daemon.err"
+	within 1 grep -q "max_cut allows 0" "$T/daemon.err"
 	has_connection stranger established
 	daemon_stop
 	kill "$stays"
@@ -394,6 +404,7 @@ plan_json() {
 	told "no rule and no mode changes" "0 connections would be cut, 0 sources"
 	keeps stranger stays "$HOST4" 6443
 	sees client served "$HOST4:6443"
+	within 5 stand_on_host 1 6443
 	sees client refused --bind 10.77.1.2 "$HOST4:6444"
 	mkdir "$T/other"
 	cp "$CONF/kubemoat.yaml" "$T/other"

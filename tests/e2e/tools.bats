@@ -18,7 +18,12 @@ teardown() { guard_teardown; }
 	sees client EADDRNOTAVAIL --bind 192.0.2.1 "$HOST4:7001"
 	holds client "$HOST4:7001"
 	kill -9 "$(awk 'NR == 1' "$T/pids")"
+	within 5 server_has_closed
 	says closed
+}
+
+server_has_closed() {
+	[ -n "$(on client ss -Htn state close-wait dport = :7001)" ]
 }
 
 @test "the client tells that one packet of many connections was lost" {
@@ -58,7 +63,7 @@ teardown() { guard_teardown; }
 	END
 	sees_raw client refused 10.77.1.50:3000 "$HOST4:7009"
 	sees_raw client synack --flags S --fastopen --payload early 10.77.1.50:3001 "$HOST4:7001"
-	within 2 arrived early
+	within 5 arrived early
 }
 
 @test "a foreign program steers a port to another listener" {

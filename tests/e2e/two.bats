@@ -88,7 +88,7 @@ second_guards() {
 	daemon_start
 	second_guards etcd 2379 "$CLIENT4"
 	spawn daemon2 "$KM" -n "$SECOND" -c "$T/second" --netns "/run/netns/$KM_NETNS-host" run
-	within 2 second_daemon_is "$SPAWNED"
+	within 5 second_daemon_is "$SPAWNED"
 	allow apiserver "$STRANGER4"
 	within 1 sees stranger served "$HOST4:6443"
 	sees stranger refused "$HOST4:2379"

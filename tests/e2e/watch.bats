@@ -163,7 +163,7 @@ volume_swap() {
 	spawn daemon "$TOOLS/without" inotify_init1 "$KM" -n "$NAME" -c "$CONF" \
 		--netns "/run/netns/$KM_NETNS-host" run
 	DAEMON=$SPAWNED
-	within 2 daemon_is "$DAEMON"
+	within 5 daemon_is "$DAEMON"
 	[ "$(grep -ci inotify "$T/daemon.err")" = 1 ]
 	echo "$STRANGER4" >> "$CONF/apiserver.allow"
 	within 35 sees stranger served "$HOST4:6443"

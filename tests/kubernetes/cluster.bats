@@ -27,7 +27,7 @@ client_pod() {
 		    volumeMounts: [{name: usr, mountPath: /usr}, {name: usr, mountPath: /lib, subPath: lib}, {name: usr, mountPath: /lib64, subPath: lib64}]
 		  volumes: [{name: usr, hostPath: {path: /usr}}]
 	END
-	k wait pod "client-$1" --for=condition=Ready --timeout=60s > "$T/wait"
+	k wait pod "client-$1" --for=condition=Ready --timeout=120s > "$T/wait"
 }
 
 # What each part needs: nodes stay Ready, kubectl works, pods reach the API server, no static pod is started again.

@@ -66,7 +66,7 @@ kubemoat.service" ] || fail "$(wanted_at_boot)"
 	server_start api "$HOST4:6443"
 	enforce
 	spawn_on host daemon chroot "$ROOT" kubemoat run
-	within 5 on host curl -sf http://127.0.0.1:9475/readyz
+	within 20 on host curl -sf http://127.0.0.1:9475/readyz
 	sees client served "$HOST4:6443"
 	sees stranger refused "$HOST4:6443"
 	on host curl -s http://127.0.0.1:9475/metrics |
@@ -94,13 +94,13 @@ kubemoat.service" ] || fail "$(wanted_at_boot)"
 	enforce
 	spawn_on host daemon chroot "$ROOT" kubemoat run
 	local daemon=$SPAWNED
-	within 5 on host curl -sf http://127.0.0.1:9475/readyz
+	within 20 on host curl -sf http://127.0.0.1:9475/readyz
 	mkdir "$CONF/second"
 	printf 'version: 1\nservices:\n  web: {ports: [443], allow: []}\n' > "$CONF/second/kubemoat.yaml"
 	exits 0 km --name second --config /etc/kubemoat/second load
 	sees stranger refused "$HOST4:6443"
 	exits 0 inside dpkg -r kubemoat
-	within 5 gone "$daemon"
+	within 10 gone "$daemon"
 	sees stranger served "$HOST4:6443"
 	[ -z "$(pinned)" ] || fail "pinned: $(pinned)"
 	grep -qx "$CLIENT4" "$CONF/apiserver.allow"

@@ -11,14 +11,14 @@ setup() {
 	cgroup_make
 	spawn boot in_cgroup nsenter --net="/run/netns/$KM_NETNS-host" \
 		unshare --mount --pid --fork --kill-child --uts --ipc --cgroup "$BATS_TEST_DIRNAME/boot" "$ROOT"
-	within 20 booted || fail "$(cat "$T/boot.err")"
+	within 60 booted || fail "$(cat "$T/boot.err")"
 	exits 0 inside dpkg -i /kubemoat.deb
-	within 5 daemon_runs || fail "$(inside systemctl status --no-pager kubemoat)"
+	within 20 daemon_runs || fail "$(inside systemctl status --no-pager kubemoat)"
 }
 
 teardown() {
 	stop_all
-	within 5 cgroup_empty
+	within 10 cgroup_empty
 	cgroup_remove
 	net_teardown
 }
@@ -68,7 +68,7 @@ daemon_runs() {
 	exits 0 inside systemctl reload kubemoat
 	echo nonsense >> "$CONF/apiserver.allow"
 	exits 1 inside systemctl reload kubemoat
-	within 5 daemon_runs
+	within 20 daemon_runs
 	sees stranger refused "$HOST4:6443"
 }
 
@@ -81,7 +81,7 @@ daemon_runs() {
 	before=$(unit_pid)
 	upgraded
 	[ "$(unit_pid)" != "$before" ]
-	within 5 daemon_runs
+	within 20 daemon_runs
 	healthy
 }
 

@@ -306,7 +306,7 @@ static void usage(FILE *out)
 	      "  --bind ADDRESS[:PORT]  source address; --freebind: also one that is not this host's\n"
 	      "  --dev DEVICE           bound to that device\n"
 	      "  --payload TEXT         what to send and expect back (hello); empty: connecting is enough\n"
-	      "  --timeout MS           wait that long (1000)\n"
+	      "  --timeout MS           wait that long (5000)\n"
 	      "  --count N              that many connections, numbers as JSON\n"
 	      "  --stream SECONDS       connections for that long or until SIGTERM, numbers as JSON\n"
 	      "  --parallel N           that many at a time (1)\n"
@@ -337,7 +337,7 @@ int main(int argc, char **argv)
 		{"extension-headers", 0, NULL, EXT},
 		{NULL},
 	};
-	struct plan plan = {.payload = "hello", .timeout = 1000};
+	struct plan plan = {.payload = "hello", .timeout = 5000};
 	unsigned long total = 0;
 	unsigned seconds = 0, parallel = 1;
 	bool hold = false;

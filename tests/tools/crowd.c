@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Many clients at once that do not behave. Each connects and sends its text, `\r` and `\n` in it meaning what they
- * mean in C; then it does what the options say until it was closed or the time is over. With --again a new one takes
- * the place of each that was closed. At the end, as one JSON object:
+ * mean in C; then it does what the options say until it was closed or the time is over. Once all were closed it ends;
+ * with --again a new one takes the place of each, until the time is over. At the end, as one JSON object:
  *
  *   connections  made in all      closed  by the server      open  at the end
  *   longest_ms   that a connection lasted      bytes  sent in all
@@ -129,7 +129,7 @@ static void run(const struct plan *plan, unsigned count, unsigned seconds)
 
 	for (unsigned i = 0; i < count; i++)
 		start(plan, &clients[i], &tally);
-	while (now_ms() < over) {
+	while (now_ms() < over && (plan->again || tally.closed < tally.connections)) {
 		/* Whoever has something to say would be woken at once, again and again: a slow one speaks once a step.
 		 */
 		bool quick = (plan->endless || plan->again) && !plan->slow;
@@ -166,7 +166,7 @@ static void run(const struct plan *plan, unsigned count, unsigned seconds)
 
 static void usage(FILE *out)
 {
-	fputs("usage: crowd [OPTION]... COUNT SECONDS TEXT ADDRESS:PORT\n"
+	fputs("usage: crowd [OPTION]... COUNT SECONDS TEXT ADDRESS:PORT        (SECONDS at most)\n"
 	      "  --slow     a byte of the text every 50 ms\n"
 	      "  --endless  letters without end after the text\n"
 	      "  --deaf     reads nothing\n"

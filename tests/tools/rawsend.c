@@ -181,7 +181,7 @@ static void usage(FILE *out)
 	      "  --flags LETTERS    one segment with these flags (F S R P A) instead of a handshake\n"
 	      "  --payload TEXT     (hello); in a single segment too\n"
 	      "  --fastopen         with --flags S: the payload in the SYN, as TCP Fast Open\n"
-	      "  --timeout MS       (1000)\n"
+	      "  --timeout MS       (5000)\n"
 	      "  --ip-options WORDS longer IPv4 headers (10 at most)\n"
 	      "  --extensions CHAIN IPv6 headers: letters h d r f\n"
 	      "  --fragments        of 8 bytes; --reversed: last first; --overlapping: each repeats some of the next\n",
@@ -209,7 +209,7 @@ int main(int argc, char **argv)
 	struct segment segment = {.payload = "hello", .sequence = 1000000};
 	struct wrapping wrapping = {.extensions = ""};
 	const char *device = NULL, *mac = NULL, *outcome;
-	unsigned timeout = 1000;
+	unsigned timeout = 5000;
 	struct wire wire;
 	size_t got = 0;
 	int o;

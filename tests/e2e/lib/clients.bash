@@ -39,7 +39,7 @@ answers_go_to() {
 browses() {
 	local where=$1 expected=$2 code=0 outcome
 	shift 2
-	on "$where" curl -sk --noproxy '*' --max-time 2 -o "$T/page" "$@" || code=$?
+	on "$where" curl -sk --noproxy '*' --max-time 10 -o "$T/page" "$@" || code=$?
 	case $code in
 	0) outcome=served ;;
 	7) outcome=refused ;;
@@ -59,7 +59,7 @@ holds() {
 		< "$T/hold.in" > "$T/hold.out" 2> "$T/hold.err" 3>&- &
 	echo $! >> "$T/pids"
 	exec {HOLD}> "$T/hold.in"
-	within 2 test -s "$T/hold.out"
+	within 5 test -s "$T/hold.out"
 	saw "$where $*" "$(head -1 "$T/hold.out" | cut -d ' ' -f 1)" served
 }
 

@@ -68,15 +68,23 @@ daemon_stop() {
 	within 5 gone "$DAEMON"
 }
 
-# config <<< text, and allow SERVICE RULE...: the files that a test is about.
+# config <<< text, and allow SERVICE RULE...: the files that a test is about. Each is complete when it is there: a daemon
+# takes one that is written in place for empty, if the machine stands still for a second in between.
 config() {
-	cat > "$CONF/kubemoat.yaml"
+	cat > "$CONF/.written"
+	mv -T "$CONF/.written" "$CONF/kubemoat.yaml"
 }
 
 allow() {
 	local service=$1
 	shift
-	printf '%s\n' "$@" > "$CONF/$service.allow"
+	printf '%s\n' "$@" > "$CONF/.written"
+	mv -T "$CONF/.written" "$CONF/$service.allow"
+}
+
+# That second of the clock as `until` has it. moment EPOCH
+moment() {
+	date -u -d "@$1" +%FT%TZ
 }
 
 # One service in enforce mode with these rules: the shortest configuration. guard_one SERVICE PORT RULE...
@@ -161,6 +169,10 @@ has_problem() {
 # How often a daemon saw that kind of problem come. noticed KIND
 noticed() {
 	km status -o json | jq ".noticed.$1"
+}
+
+noticed_is() {
+	[ "$(noticed "$2")" = "$1" ]
 }
 
 problem_kinds() {

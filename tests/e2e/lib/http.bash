@@ -14,12 +14,12 @@ daemon_spawn_on() {
 daemon_start_on() {
 	daemon_spawn_on "$1"
 	within 5 daemon_is "$DAEMON"
-	within 2 grep -q 'metrics: ' "$T/daemon.err"
+	within 5 grep -q 'metrics: ' "$T/daemon.err"
 }
 
 # What is at that path. page PATH [CURL OPTION]...
 page() {
-	on host curl -s --noproxy '*' --max-time 2 "${@:2}" "$URL$1"
+	on host curl -s --noproxy '*' --max-time 5 "${@:2}" "$URL$1"
 }
 
 status_of() {
@@ -32,7 +32,7 @@ status_is() {
 
 # Fails unless the pages are at that address. status_at ADDRESS:PORT
 status_at() {
-	on host curl -sf --noproxy '*' --max-time 2 -o "$T/page" "http://$1/healthz"
+	on host curl -sf --noproxy '*' --max-time 5 -o "$T/page" "http://$1/healthz"
 }
 
 # The configuration, with the metrics at that address. listens_at ADDRESS:PORT
@@ -61,7 +61,7 @@ polite() {
 	on host python3 -c '
 import socket, sys
 when, text, more = sys.argv[1], sys.argv[2], int(sys.argv[3])
-s = socket.create_connection(("127.0.0.1", 9475), 2)
+s = socket.create_connection(("127.0.0.1", 9475), 20)
 s.sendall(text.encode() + b"x" * more)
 if when == "early":
     s.shutdown(socket.SHUT_WR)
@@ -86,7 +86,7 @@ prometheus_start() {
 # prometheus_says VALUE QUERY
 prometheus_says() {
 	local value
-	value=$(on host curl -sf --noproxy '*' --max-time 2 --data-urlencode "query=$2" http://127.0.0.1:9090/api/v1/query |
+	value=$(on host curl -sf --noproxy '*' --max-time 5 --data-urlencode "query=$2" http://127.0.0.1:9090/api/v1/query |
 		jq -r '.data.result[0].value[1]')
 	[ "$value" = "$1" ] || fail "$2 is $value, not $1"
 }

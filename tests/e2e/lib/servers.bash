@@ -21,7 +21,7 @@ server_start_on() {
 # The same in the test's cgroup, which has to be there. server_inside NAME ADDRESS:PORT
 server_inside() {
 	spawn "$1" in_cgroup nsenter --net="/run/netns/$KM_NETNS-host" -- "$TOOLS/server" --log "$T/$1.log" "$2"
-	within 5 grep -q ready "$T/$1.out"
+	within 5 grep -q ^ready "$T/$1.out"
 }
 
 # Fails if that text ever reached one of the servers.
@@ -59,7 +59,7 @@ etcdctl_on() {
 	local where=$1 ca=()
 	shift
 	[ ! -e "$T/cert.pem" ] || ca=(--cacert "$T/cert.pem")
-	on "$where" env ETCDCTL_API=3 etcdctl --dial-timeout 1s --command-timeout 2s "${ca[@]}" "$@"
+	on "$where" env ETCDCTL_API=3 etcdctl --dial-timeout 5s --command-timeout 5s "${ca[@]}" "$@"
 }
 
 # An HTTPS server on port 6443 of both families.

@@ -36,21 +36,31 @@ stop_all() {
 	done < "$T/pids"
 }
 
-# Asks again and again until the command succeeds; fails once that many seconds have passed, or twice as many: machines
-# that are shared stand still for a second now and then. within SECONDS COMMAND...
+# Asks again and again until the command succeeds; fails if it still does not when that many seconds have passed, or
+# twice as many. Machines that are shared stand still for a second now and then: what a pause of 20 ms took too long does
+# not count, and the last time it is asked is after the end. within SECONDS COMMAND...
 within() {
-	local duration end
+	local duration end began
 	printf -v duration %.0f "$1e6"
-	duration=$((duration * 2))
-	end=$((${EPOCHREALTIME/./} + duration))
+	end=$((${EPOCHREALTIME/./} + duration * 2))
 	shift
-	until "$@" > "$T/within" 2>&1; do
-		if ((${EPOCHREALTIME/./} > end)); then
+	while began=${EPOCHREALTIME/./}; do
+		"$@" > "$T/within" 2>&1 && return
+		if ((began > end)); then
 			printf 'not in time: %s\n' "$*" >&2
 			cat "$T/within" >&2
 			return 1
 		fi
+		began=${EPOCHREALTIME/./}
 		sleep 0.02
+		end=$((end + ${EPOCHREALTIME/./} - began - 20000))
+	done
+}
+
+# Waits until that second of the clock has begun. await_second EPOCH
+await_second() {
+	while ((EPOCHSECONDS < $1)); do
+		sleep 0.05
 	done
 }
 

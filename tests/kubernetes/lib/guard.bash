@@ -49,7 +49,7 @@ km_on_node() {
 
 ready() {
 	nudge
-	kn rollout status daemonset/kubemoat --timeout=60s > "$T/rollout" 2>&1 || fail "$(
+	kn rollout status daemonset/kubemoat --timeout=120s > "$T/rollout" 2>&1 || fail "$(
 		kn get pods
 		kn logs "$(pod)" -c load
 		kn logs "$(pod)" --tail 20
@@ -98,7 +98,7 @@ without() {
 # No DaemonSet, no pod; the guard stays.
 undeployed() {
 	kn delete daemonset kubemoat > "$T/delete"
-	kn wait pod -l app.kubernetes.io/component=guard --for=delete --timeout=60s > "$T/wait"
+	kn wait pod -l app.kubernetes.io/component=guard --for=delete --timeout=120s > "$T/wait"
 }
 
 # What a client there gets of a TLS server: served, refused, … gets HOST WHAT ADDRESS:PORT

@@ -7,19 +7,17 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "host/watch.h"
 
-static time_t skew; /* seconds that the clock is ahead, so that no test has to wait for it */
+static time_t seconds; /* the clock: stands still, so that neither a test has to wait for it nor it for a test */
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-	int r = syscall(SYS_clock_gettime, clock, now);
-
-	now->tv_sec += skew;
-	return r;
+	(void)clock;
+	*now = (struct timespec){.tv_sec = seconds};
+	return 0;
 }
 
 static char place[64]; /* a directory of the test's own, the working directory */
@@ -30,7 +28,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	strcpy(place, "/tmp/km-watch-XXXXXX");
-	skew = 0;
+	seconds = 1000;
 	return !mkdtemp(place) || chdir(place) || km_watch_open(&watch, NULL);
 }
 
@@ -217,7 +215,7 @@ static void another_change_waits_for_a_writer(void **state)
 	/* Not for one that sleeps over its open file. */
 	file = fopen("etcd.allow", "we");
 	assert_news(KM_WATCH_WRITING);
-	skew += 1;
+	seconds += 1;
 	shell("echo 3 > new && mv new kubemoat.yaml");
 	assert_news(KM_WATCH_CHANGED);
 	fclose(file);
