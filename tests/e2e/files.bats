@@ -57,8 +57,10 @@ still_refused() {
 	allow apiserver "$CLIENT4" 192.0.2.{1..9} 192.0.2.300 "$STRANGER4"
 	within 1 has_problem refused
 	sees stranger refused "$HOST4:6443"
-	within 1 grep -q "is refused, generation" "$T/daemon.err"
-	[ "$(grep -c 'apiserver.allow:11:' "$T/daemon.err")" = 1 ]
+	# As the error of the file, and as a problem at the next look at what is in force.
+	within 2 grep "^kubemoat: refused: .*apiserver.allow:11:" "$T/daemon.err"
+	[ "$(grep -c 'apiserver.allow:11:.*: error: ' "$T/daemon.err")" = 1 ]
+	[ "$(grep -c 'apiserver.allow:11:' "$T/daemon.err")" = 2 ]
 }
 
 @test "files that were refused are not applied again by a restarted daemon" {
