@@ -62,12 +62,12 @@ static __always_inline int km_is_strange(__u32 family, const struct km_ip *sourc
 	return km_is_loopback(family, destination) || km_same_ip(family, source, destination);
 }
 
-static __always_inline int km_set_has(const struct km_image *image, __u32 mask, __u32 set, __u32 family,
+static __always_inline int km_set_has(const struct km_image *image, __u32 mask, const struct km_set *set, __u32 family,
 				      const struct km_ip *ip)
 {
 	if (family == KM_V4)
-		return km_set_v4_has(image, mask, image->set[set].v4, ip->word[0]);
-	return km_set_v6_has(image, mask, &image->set[set].v6, ip);
+		return km_set_v4_has(image->port, mask, set->v4, ip->word[0]);
+	return km_set_v6_has(image->port, mask, &set->v6, ip);
 }
 
 /* Everything that decides, where neither the list nor the default does at once. */
@@ -75,9 +75,9 @@ static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *ima
 						      const struct km_tuple *t, __u32 path)
 {
 	/* Asked before anything depends on it: the verifier walks each question once for every state it is asked in. */
-	int listed = km_set_has(image, mask, service, t->family, &t->source);
-	int own = km_set_has(image, mask, KM_SET_OWN, t->family, &t->source);
-	int failsafe = km_set_has(image, mask, KM_SET_FAILSAFE, t->family, &t->source);
+	int listed = km_set_has(image, mask, &image->set[service], t->family, &t->source);
+	int own = km_set_has(image, mask, &image->set[KM_SET_OWN], t->family, &t->source);
+	int failsafe = km_set_has(image, mask, &image->set[KM_SET_FAILSAFE], t->family, &t->source);
 	int claims_self =
 		own || km_is_strange(t->family, &t->source, &t->destination) || km_is_loopback(t->family, &t->source);
 	int self = path == KM_PATH_LO || (path == KM_PATH_UNKNOWN && claims_self);
@@ -101,7 +101,7 @@ static __always_inline __u32 km_decide_listed(const struct km_image *image, __u3
 		return KM_ASK;
 	if (listed)
 		return image->set[service].service.flags & KM_DENY_SELF ? KM_ASK : KM_ALLOWED;
-	return km_set_has(image, mask, KM_SET_SPECIAL, family, source) ? KM_ASK : KM_DENIED_SOURCE;
+	return km_set_has(image, mask, &image->set[KM_SET_SPECIAL], family, source) ? KM_ASK : KM_DENIED_SOURCE;
 }
 
 /* The same for a source that nobody has looked for yet. Of few instructions where the family is a constant. */
@@ -111,7 +111,7 @@ static __always_inline __u32 km_decide_at_once(const struct km_image *image, __u
 	if (path == KM_PATH_LO)
 		return KM_ASK;
 	return km_decide_listed(image, mask, service, family, source, destination,
-				km_set_has(image, mask, service, family, source));
+				km_set_has(image, mask, &image->set[service], family, source));
 }
 
 /* The reason for a new connection to a service; KM_AS_SELF is added where that is why. */

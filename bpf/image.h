@@ -12,15 +12,15 @@
 /* The key of what stands alone in its map. Here it is read, not written each time. */
 const volatile __u32 km_zero = 0;
 
-/* Size of the image in bytes - 1, set before loading: a constant to the verifier. */
-const volatile __u32 km_image_mask = KM_IMAGE_MIN_BYTES - 1;
+/* Bytes of the image's lines - 1, set before loading: a constant to the verifier. */
+const volatile __u32 km_image_mask = KM_LINES_MIN_BYTES - 1;
 
 struct km_image_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, KM_IMAGE_MIN_BYTES);
+	__uint(value_size, KM_IMAGE_BYTES(KM_LINES_MIN_BYTES));
 };
 
 /* Every program reads the policy through slot 0, once a run: one store swaps ports, services and addresses together. */

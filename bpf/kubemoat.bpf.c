@@ -101,12 +101,15 @@ static __noinline int km_lookup_rest(struct bpf_sk_lookup *ctx, const struct km_
 static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const struct km_image *image, __u32 number,
 					    __u32 family)
 {
-	const struct km_service *service = &image->set[number].service;
+	const struct km_set *set = &image->set[number];
+	const struct km_service *service;
 	struct km_ip source = {}, destination = {};
 	struct km_log *log;
 
+	KM_OPAQUE(set); /* one address, not several that are computed and kept */
+	service = &set->service;
 	km_lookup_source(ctx, family, &source);
-	if (km_set_has(image, km_image_mask, number, family, &source)) {
+	if (km_set_has(image, km_image_mask, set, family, &source)) {
 		if (KM_UNLIKELY((service->flags & (KM_DENY_SELF | KM_PACKET_LAYER)) != KM_PACKET_LAYER))
 			return km_lookup_rest(ctx, image, number, family, 1);
 		/* Counted by the packet layer, which looks once more at what claims to come from this host. */
@@ -171,7 +174,7 @@ static __always_inline int km_packet_is_ours(struct __sk_buff *skb, const struct
 {
 	if (km_netns_cookie)
 		return bpf_get_netns_cookie(skb) == km_netns_cookie;
-	return mark || km_set_has(image, km_image_mask, KM_SET_OWN, t->family, &t->destination);
+	return mark || km_set_has(image, km_image_mask, &image->set[KM_SET_OWN], t->family, &t->destination);
 }
 
 /* Is it TCP? Fills in ports and flags where they can be read; the socket has the last word on the protocol. */

@@ -40,12 +40,12 @@
 #define KM_V6_PAIRS (KM_V6_KEYS / 2) /* of keys, two lanes each; the last key stands alone, beside the link */
 
 /*
- * What is at an offset of the image. `mask` bounds it for the verifier, for a read of up to `size` bytes, a power of
+ * What is at an offset of the lines. `mask` bounds it for the verifier, for a read of up to `size` bytes, a power of
  * two; a well-formed image never needs it.
  */
-static __always_inline const void *km_v6_at(const void *image, __u32 mask, __u32 offset, __u32 size)
+static __always_inline const void *km_v6_at(const void *lines, __u32 mask, __u32 offset, __u32 size)
 {
-	return image + (offset & (mask & ~(size - 1)));
+	return lines + (offset & (mask & ~(size - 1)));
 }
 
 /* The flags of a leaf, but KM_V6_OUT is set if the number in both lanes is in. */
@@ -85,12 +85,12 @@ static __always_inline __u32 km_v6_child(const struct km_v6_node *node, __u64 la
 }
 
 /* What km_v6_leaf() says of the leaf in which x (31 bits) is. */
-static __always_inline __u32 km_v6_tree(const void *image, __u32 mask, __u32 offset, __u64 x)
+static __always_inline __u32 km_v6_tree(const void *lines, __u32 mask, __u32 offset, __u64 x)
 {
 	__u64 lanes = x << 32 | x;
 
 	for (int depth = 0; depth < KM_V6_DEPTH; depth++) {
-		const struct km_v6_node *node = km_v6_at(image, mask, offset, sizeof(*node));
+		const struct km_v6_node *node = km_v6_at(lines, mask, offset, sizeof(*node));
 
 		if (node->link & KM_V6_LEAF)
 			return km_v6_leaf(node, lanes);
@@ -106,10 +106,10 @@ static __always_inline __u64 km_v6_less(__u64 a, __u64 b)
 }
 
 /* KM_V6_OUT if the tree of hosts has an exception for this one, else 0. */
-static __always_inline __u32 km_v6_host_tree(const void *image, __u32 mask, __u64 offset, __u64 host)
+static __always_inline __u32 km_v6_host_tree(const void *lines, __u32 mask, __u64 offset, __u64 host)
 {
 	for (int depth = 0; depth < KM_V6_HOST_DEPTH; depth++) {
-		const struct km_v6_host_node *node = km_v6_at(image, mask, offset, sizeof(*node));
+		const struct km_v6_host_node *node = km_v6_at(lines, mask, offset, sizeof(*node));
 		__u32 below = 0;
 
 #ifdef __clang__
@@ -125,30 +125,30 @@ static __always_inline __u32 km_v6_host_tree(const void *image, __u32 mask, __u6
 }
 
 /* KM_V6_OUT if the answer for the whole network does not hold for this host, else 0. */
-static __attribute__((noinline)) __u32 km_v6_exception(const void *image, __u32 mask, const struct km_v6_table *table,
+static __attribute__((noinline)) __u32 km_v6_exception(const void *lines, __u32 mask, const struct km_v6_table *table,
 						       __u64 network, __u64 host)
 {
 	__u64 offset = table->slots + km_v6_home(table, network) * sizeof(struct km_v6_network);
 
 	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(struct km_v6_network)) {
-		const struct km_v6_network *slot = km_v6_at(image, mask, offset, sizeof(*slot));
+		const struct km_v6_network *slot = km_v6_at(lines, mask, offset, sizeof(*slot));
 
 		if (!slot->hosts)
 			return 0;
 		if (slot->network != network)
 			continue;
-		if (slot->hosts >= KM_IMAGE_MAX_BYTES)
+		if (slot->hosts >= KM_LINES_MAX_BYTES)
 			return (slot->hosts ^ KM_V6_HOST) == host ? KM_V6_OUT : 0;
-		return km_v6_host_tree(image, mask, slot->hosts, host);
+		return km_v6_host_tree(lines, mask, slot->hosts, host);
 	}
 	return 0;
 }
 
 /*
- * 1 if ip is in the set, else 0. `mask` is the image's size in bytes - 1, a constant to the verifier: every offset goes
- * through it.
+ * 1 if ip is in the set, else 0. `mask` is the size of the image's lines in bytes - 1, a constant to the verifier:
+ * every offset goes through it.
  */
-static __always_inline __u32 km_set_v6_has(const void *image, __u32 mask, const struct km_set_v6 *set,
+static __always_inline __u32 km_set_v6_has(const void *lines, __u32 mask, const struct km_set_v6 *set,
 					   const struct km_ip *ip)
 {
 	const struct km_v6_table *table = &set->blocks;
@@ -158,7 +158,7 @@ static __always_inline __u32 km_set_v6_has(const void *image, __u32 mask, const 
 	__u32 leaf;
 
 	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(__u64)) {
-		__u64 slot = *(const __u64 *)km_v6_at(image, mask, offset, sizeof(slot));
+		__u64 slot = *(const __u64 *)km_v6_at(lines, mask, offset, sizeof(slot));
 
 		tree = slot & (KM_V6_PLACES - 1);
 		if (!tree)
@@ -172,9 +172,9 @@ static __always_inline __u32 km_set_v6_has(const void *image, __u32 mask, const 
 	if (!tree)
 		return 0;
 found:
-	leaf = km_v6_tree(image, mask, tree, x);
+	leaf = km_v6_tree(lines, mask, tree, x);
 	if (KM_UNLIKELY(leaf & KM_V6_EXCEPTIONS) && leaf & km_v6_exception_flag(x))
-		leaf ^= km_v6_exception(image, mask, &set->networks, network, (__u64)ip->word[2] << 32 | ip->word[3]);
+		leaf ^= km_v6_exception(lines, mask, &set->networks, network, (__u64)ip->word[2] << 32 | ip->word[3]);
 	return (leaf & KM_V6_OUT) != 0;
 }
 

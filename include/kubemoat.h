@@ -174,15 +174,14 @@ struct km_arrivals {
 };
 
 /*
- * The policy image: one value of one array map, a power of two bytes long, addressed in lines of KM_LINE bytes.
- * This header fills the first lines; the sets' indexes and nodes follow. The kernel programs read it, nothing
- * writes it after it is in force.
+ * The policy image: one value of one array map. A header, and behind it a power of two bytes, in lines of KM_LINE
+ * bytes: the ports, then the sets' indexes and nodes. All offsets are in bytes from the first of these lines, so that
+ * one mask bounds them; 0 is the ports'. The kernel programs read it, nothing writes it after it is in force.
  */
 
 /*
- * IPv4 sets (bpf/set_v4.h has the drawing). A page has a word for each /17 of an /8: the offset of its line, in bytes
- * from the start of the image, with how to read it in the bits that are 0 in such an offset, and whether the first
- * address is in the set. Offsets of the image stay below 2^31.
+ * IPv4 sets (bpf/set_v4.h has the drawing). A page has a word for each /17 of an /8: the offset of its line, with how
+ * to read it in the bits that are 0 in such an offset, and whether the first address is in the set.
  */
 #define KM_V4_ROOT 256
 #define KM_V4_PAGE 512
@@ -202,7 +201,7 @@ struct km_v4_line {
  */
 struct km_v6_table {
 	__u64 multiplier; /* odd */
-	__u32 slots;	  /* offset of the first; all offsets are from the start of the image, in bytes */
+	__u32 slots;	  /* offset of the first */
 	__u32 shift;	  /* 64 - log2 of the number of homes; 63 at most */
 };
 
@@ -255,7 +254,7 @@ static inline __u32 km_v6_exception_flag(__u64 x)
 
 /*
  * The exceptions in one network: hosts for which the answer of the leaf is to be turned round. `hosts` is 0 in an empty
- * slot; below KM_IMAGE_MAX_BYTES it is the offset of a tree; else there is one such host, itself with KM_V6_HOST
+ * slot; below KM_LINES_MAX_BYTES it is the offset of a tree; else there is one such host, itself with KM_V6_HOST
  * flipped.
  */
 struct km_v6_network {
@@ -294,7 +293,7 @@ struct km_service {
 
 /* The sources of a service, or one of the sets above. Side by side: a verdict takes them all from one address. */
 struct km_set {
-	__u32 v4[KM_V4_ROOT]; /* top 8 bits: offset of a page, in bytes; 0: none in the set */
+	__u32 v4[KM_V4_ROOT]; /* top 8 bits: offset of a page; 0: none in the set */
 	struct km_set_v6 v6;
 	struct km_service service; /* 0 in sets that are no service's */
 	__u32 reserved;
@@ -315,18 +314,23 @@ struct km_deadline {
 
 struct km_image {
 	__u32 magic;
-	__u32 lines; /* in use, this header included */
+	__u32 lines; /* in use, behind this header */
 	__u64 generation;
 	__u32 events_per_second; /* per CPU */
-	__u32 reserved[5];
+	__u32 reserved[11];
 	struct km_deadline schedule[KM_BANK - 1]; /* of the image in slot 0: ascending, unused ones 0 */
 	__u8 port_page[256];			  /* port >> 8: page below; page 0 guards nothing */
 	struct km_set set[KM_SETS];
 	__u8 port[][256]; /* page, port & 255: number of the service + 1; 0: not guarded */
 };
 
-#define KM_IMAGE_HEADER_LINES ((sizeof(struct km_image) + KM_LINE - 1) / KM_LINE)
-#define KM_IMAGE_MIN_BYTES (64u << 10)
-#define KM_IMAGE_MAX_BYTES (64u << 20)
+_Static_assert(sizeof(struct km_image) % KM_LINE == 0, "the lines behind the header are lines of the cache");
+
+/* Powers of two. Any guarded port must be within the smallest. */
+#define KM_LINES_MIN_BYTES (32u << 10)
+#define KM_LINES_MAX_BYTES (64u << 20)
+
+/* Size of an image with so many bytes of lines. */
+#define KM_IMAGE_BYTES(lines) ((__u32)sizeof(struct km_image) + (lines))
 
 #endif

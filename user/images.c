@@ -29,7 +29,7 @@ static int compile_one(const struct km_policy *policy, const struct km_facts *fa
 		km_fail(err, -r,
 			r == -E2BIG ? "the policy needs more than %u MiB in the kernel; use wider prefixes"
 				    : "no memory to compile the policy (limit %u MiB)",
-			KM_IMAGE_MAX_BYTES >> 20);
+			KM_LINES_MAX_BYTES >> 20);
 	return r;
 }
 
@@ -92,9 +92,9 @@ size_t km_images_bytes(const struct km_images *images)
 	size_t most = 0;
 
 	for (unsigned i = 0; i < images->count; i++)
-		if (images->lines[i].count > most)
-			most = images->lines[i].count;
-	return most * KM_LINE;
+		if (km_lines_image_bytes(&images->lines[i]) > most)
+			most = km_lines_image_bytes(&images->lines[i]);
+	return most;
 }
 
 static struct km_image *header_of(const struct km_images *images, unsigned i)
@@ -140,7 +140,7 @@ int km_images_push(struct km_images *images, int map, uint32_t class, bool relie
 	if (!r)
 		r = check_memory((uint64_t)images->count * class, err);
 	for (unsigned i = 0; i < images->count && !r; i++) {
-		made[count] = km_image_map(header_of(images, i), (size_t)images->lines[i].count * KM_LINE, class, err);
+		made[count] = km_image_map(header_of(images, i), km_lines_image_bytes(&images->lines[i]), class, err);
 		if (made[count] < 0)
 			r = made[count];
 		else

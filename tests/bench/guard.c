@@ -72,7 +72,7 @@ bool bench_guard_fits(const struct bench_list *list)
 static int image_map(const struct km_lines *image)
 {
 	struct km_err why = {""};
-	size_t size = (size_t)image->count * KM_LINE;
+	size_t size = km_lines_image_bytes(image);
 	int map = km_image_map(image->data, size, km_image_class(size), &why);
 
 	if (map < 0)
@@ -135,7 +135,7 @@ void bench_guard_load(const struct km_pins *pins, const struct bench_list *list,
 	uint32_t class;
 
 	compile(list, options, &image);
-	class = km_image_class((size_t)image.count * KM_LINE);
+	class = km_image_class(km_lines_image_bytes(&image));
 	if (km_object_load(pins, class, true, netns_cookie(), &guard->object, &why))
 		errx(1, "%s", why.text);
 	guard->image_memory = put_in_force(guard->object.images, &image);
@@ -158,7 +158,7 @@ void bench_cold_load(const struct bench_list *list, struct bench_cold *cold)
 	programs = cold_bpf__open();
 	if (!programs)
 		err(1, "cold programs");
-	programs->rodata->km_image_mask = km_image_class((size_t)image.count * KM_LINE) - 1;
+	programs->rodata->km_image_mask = km_image_class(km_lines_image_bytes(&image)) - KM_IMAGE_BYTES(0) - 1;
 	bpf_map__set_inner_map_fd(programs->maps.images, like);
 	bpf_map__set_max_entries(programs->maps.denials, libbpf_num_possible_cpus());
 	bpf_map__set_max_entries(programs->maps.arrivals, libbpf_num_possible_cpus());

@@ -37,7 +37,7 @@
 #define ENOTSUPP 524 /* the kernel's own */
 #define FLOWS 1000000
 #define FLOWS_A_POLICY 2000
-#define IMAGE_BYTES (256u << 10)
+#define LINES_BYTES (256u << 10)
 #define FIRST_PORT 6000 /* of service 0; the others follow */
 
 struct kernel {
@@ -75,8 +75,8 @@ static void kernel_load(struct kernel *kernel)
 	kernel->decide = decide_bpf__open();
 	need(kernel->product);
 	need(kernel->decide);
-	kernel->product->rodata->km_image_mask = kernel->decide->rodata->km_image_mask = IMAGE_BYTES - 1;
-	template = km_image_make(IMAGE_BYTES, &err);
+	kernel->product->rodata->km_image_mask = kernel->decide->rodata->km_image_mask = LINES_BYTES - 1;
+	template = km_image_make(KM_IMAGE_BYTES(LINES_BYTES), &err);
 	need(template >= 0);
 	need(!bpf_map__set_inner_map_fd(kernel->product->maps.images, template));
 	need(!kubemoat_bpf__load(kernel->product));
@@ -102,7 +102,7 @@ static void put_in_force(const struct kernel *kernel, const struct random_policy
 	for (unsigned s = 0; s < KM_SERVICES; s++)
 		params.slot[s] = s;
 	need(!km_compile(&random->policy, &random->facts, &params, &lines));
-	image = km_image_map(lines.data, (size_t)lines.count * KM_LINE, IMAGE_BYTES, &err);
+	image = km_image_map(lines.data, km_lines_image_bytes(&lines), KM_IMAGE_BYTES(LINES_BYTES), &err);
 	if (image < 0)
 		fail("%s", err.text);
 	need(!km_image_swap(bpf_map__fd(kernel->product->maps.images), 0, image, &err));

@@ -30,10 +30,10 @@ int main(void)
 
 	if (!skeleton)
 		err(3, "programs");
-	template = km_image_make(KM_IMAGE_MIN_BYTES, &why);
+	template = km_image_make(KM_IMAGE_BYTES(KM_LINES_MIN_BYTES), &why);
 	if (template <0)
 		errx(3, "%s", why.text);
-	skeleton->rodata->km_image_mask = KM_IMAGE_MIN_BYTES - 1;
+	skeleton->rodata->km_image_mask = KM_LINES_MIN_BYTES - 1;
 	skeleton->rodata->km_netns_cookie = !km_lacks_netns_cookie();
 	if (bpf_map__set_inner_map_fd(skeleton->maps.images, template))
 		err(3, "images");

@@ -12,11 +12,11 @@
 
 uint32_t km_image_class(size_t bytes)
 {
-	uint32_t class = KM_IMAGE_MIN_BYTES;
+	uint32_t lines = KM_LINES_MIN_BYTES;
 
-	while (class < bytes && class < KM_IMAGE_MAX_BYTES)
-		class *= 2;
-	return class;
+	while (KM_IMAGE_BYTES(lines) < bytes && lines < KM_LINES_MAX_BYTES)
+		lines *= 2;
+	return KM_IMAGE_BYTES(lines);
 }
 
 int km_image_make(uint32_t image_bytes, struct km_err *err)

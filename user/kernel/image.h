@@ -8,7 +8,8 @@
 
 #include "error.h"
 
-/* The smallest size class that holds `bytes`: a power of two, at least KM_IMAGE_MIN_BYTES. */
+/* The smallest size class that holds an image of `bytes`: the size of its map's value, KM_IMAGE_BYTES() of a power of
+ * two. */
 uint32_t km_image_class(size_t bytes);
 
 /* An empty map of that class: a file descriptor, or -errno with *err (-E2BIG on kernels that end a value at 4 MiB: both

@@ -20,9 +20,9 @@ struct km_object {
 };
 
 /*
- * Loads the programs for images of `image_bytes` (a power of two). Maps already pinned are used again, `images` only if
- * its size class is the same and `fresh_images` is false. `netns_cookie` identifies the guarded namespace (0: unknown);
- * it is used where the kernel can compare it. Says what is missing and what to do: privilege (CAP_BPF,
+ * Loads the programs for images of `image_bytes` (km_image_class()). Maps already pinned are used again, `images` only
+ * if its size class is the same and `fresh_images` is false. `netns_cookie` identifies the guarded namespace (0:
+ * unknown); it is used where the kernel can compare it. Says what is missing and what to do: privilege (CAP_BPF,
  * CAP_NET_ADMIN, seccomp), kernel without sk_lookup (5.9), memlock.
  */
 int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, uint64_t netns_cookie,

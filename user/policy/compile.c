@@ -297,12 +297,12 @@ int km_compile(const struct km_policy *policy, const struct km_facts *facts, con
 	__u8 port_page[256] = {};
 	unsigned pages = number_pages(&policy->config, port_page);
 	struct km_image *image;
-	uint32_t header;
+	uint32_t port;
 	int r = sets ? 0 : -ENOMEM;
 
 	if (!r) {
 		sets->lines = lines;
-		r = km_lines_add(lines, KM_IMAGE_HEADER_LINES + (1 + pages) * sizeof(*image->port) / KM_LINE, &header);
+		r = km_lines_add(lines, (1 + pages) * sizeof(*image->port) / KM_LINE, &port);
 	}
 	r = r ?: compile_sets(policy, facts, sets);
 	if (!r) {

@@ -7,11 +7,11 @@
 
 #include "policy/big.h"
 
-#define MAX_LINES (KM_IMAGE_MAX_BYTES / KM_LINE)
+#define MAX_LINES (KM_LINES_MAX_BYTES / KM_LINE)
 
 int km_lines_reserve(struct km_lines *lines, uint32_t n)
 {
-	uint32_t room = lines->room ? lines->room : KM_IMAGE_MIN_BYTES / KM_LINE;
+	uint32_t room = lines->room ? lines->room : KM_LINES_MIN_BYTES / KM_LINE;
 	unsigned char *data;
 
 	if (n > MAX_LINES - lines->count)
@@ -20,11 +20,13 @@ int km_lines_reserve(struct km_lines *lines, uint32_t n)
 		return 0;
 	while (room < lines->count + n)
 		room *= 2;
-	data = km_big_alloc((size_t)room * KM_LINE);
+	data = km_big_alloc(KM_IMAGE_BYTES((size_t)room * KM_LINE));
 	if (!data)
 		return -ENOMEM;
-	if (lines->count)
-		memcpy(data, lines->data, (size_t)lines->count * KM_LINE);
+	if (lines->data)
+		memcpy(data, lines->data, km_lines_image_bytes(lines));
+	else
+		memset(data, 0, sizeof(struct km_image));
 	free(lines->data);
 	lines->data = data;
 	lines->room = room;

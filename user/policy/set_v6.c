@@ -136,7 +136,7 @@ static int exception_hosts(const uint64_t *flips, size_t count, struct km_lines 
 	int r;
 
 	*hosts = flips[0] ^ KM_V6_HOST;
-	if (single && *hosts >= KM_IMAGE_MAX_BYTES)
+	if (single && *hosts >= KM_LINES_MAX_BYTES)
 		return 0;
 	r = km_v6_host_tree_build(flips, count, lines, &tree);
 	*hosts = tree;
@@ -187,7 +187,7 @@ static int add_shared(struct builder *b, uint64_t from, uint64_t to, bool in, bo
 	if (!*tree)
 		r = km_v6_tree_build(NULL, 0, in, NULL, 0, b->lines, tree);
 	if (!r && exceptions)
-		((struct km_v6_node *)(b->lines->data + *tree))->link |= KM_V6_EXCEPTIONS;
+		((struct km_v6_node *)km_lines_at(b->lines, *tree / KM_LINE))->link |= KM_V6_EXCEPTIONS;
 	while (!r && from < to)
 		r = add_slot(b, from++, *tree);
 	return r;

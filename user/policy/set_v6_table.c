@@ -88,7 +88,7 @@ int km_v6_table_build(enum km_v6_slot kind, const uint64_t *slots, size_t count,
 		struct km_v6_table t = {.multiplier = multiplier(attempt), .shift = 64 - __builtin_ctzl(homes)};
 		size_t room = (homes + KM_V6_PROBES + per_line - 1) / per_line;
 		uint32_t line;
-		int r = room > KM_IMAGE_MAX_BYTES / KM_LINE ? -E2BIG : km_lines_add(lines, room, &line);
+		int r = room > KM_LINES_MAX_BYTES / KM_LINE ? -E2BIG : km_lines_add(lines, room, &line);
 
 		if (r)
 			return r;

@@ -17,7 +17,7 @@
 #include "rule_text.h"
 
 #define NOW 1000
-#define WHOLE_IMAGE (KM_IMAGE_MAX_BYTES - 1) /* as mask: a line outside is seen by the sanitizer */
+#define WHOLE_IMAGE (KM_LINES_MAX_BYTES - 1) /* as mask: a line outside is seen by the sanitizer */
 
 static void add_rules(struct km_rules *rules, const char *text)
 {
@@ -152,7 +152,7 @@ static bool set_has(const struct km_image *image, unsigned set, const char *addr
 {
 	struct km_ip ip = ip_text(address);
 
-	return km_set_has(image, WHOLE_IMAGE, set, family_text(address), &ip);
+	return km_set_has(image, WHOLE_IMAGE, &image->set[set], family_text(address), &ip);
 }
 
 /* Number of the service + 1 that guards the port. */

@@ -27,7 +27,7 @@
 
 #define FLOWS 1000000
 #define FLOWS_A_POLICY 250
-#define WHOLE_IMAGE (KM_IMAGE_MAX_BYTES - 1) /* as mask: a line outside is seen by the sanitizer */
+#define WHOLE_IMAGE (KM_LINES_MAX_BYTES - 1) /* as mask: a line outside is seen by the sanitizer */
 
 /* What the kernel programs say, by their own code. */
 static enum km_reason image_decide(const struct km_image *image, unsigned service, const struct km_flow *flow)

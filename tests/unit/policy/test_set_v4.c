@@ -14,9 +14,9 @@
 #include "random_policy.h"
 #include "set_v4.h"
 
-#define WHOLE_IMAGE (KM_IMAGE_MAX_BYTES - 1) /* as mask: a line outside is seen by the sanitizer */
-#define PART 32768	       /* addresses of a /17 */
-#define FIRST_LINE KM_IMAGE_HEADER_LINES
+#define WHOLE_IMAGE (KM_LINES_MAX_BYTES - 1) /* as mask: a line outside is seen by the sanitizer */
+#define PART 32768			     /* addresses of a /17 */
+#define FIRST_LINE 1			     /* the ports' */
 
 struct fixture {
 	struct km_lines lines;
@@ -30,16 +30,16 @@ static const struct km_image *image_of(const struct fixture *f)
 
 static bool has(const struct fixture *f, unsigned set, uint32_t ip)
 {
-	return km_set_v4_has(image_of(f), WHOLE_IMAGE, image_of(f)->set[set].v4, ip);
+	return km_set_v4_has(image_of(f)->port, WHOLE_IMAGE, image_of(f)->set[set].v4, ip);
 }
 
 static int build_set(struct fixture *f, unsigned set, const struct km_range *ranges, size_t count)
 {
-	uint32_t root[KM_V4_ROOT] = {}, header;
+	uint32_t root[KM_V4_ROOT] = {}, ports;
 	int r;
 
 	if (!f->lines.count)
-		assert_int_equal(km_lines_add(&f->lines, KM_IMAGE_HEADER_LINES, &header), 0);
+		assert_int_equal(km_lines_add(&f->lines, FIRST_LINE, &ports), 0);
 	r = km_set_v4_build(ranges, count, &f->lines, &f->shared, root);
 	memcpy(((struct km_image *)f->lines.data)->set[set].v4, root, sizeof(root));
 	return r;
@@ -215,7 +215,7 @@ static void test_too_large(void **state)
 	uint32_t line;
 
 	(void)state;
-	assert_int_equal(km_lines_add(&f.lines, KM_IMAGE_MAX_BYTES / KM_LINE - 33, &line), 0);
+	assert_int_equal(km_lines_add(&f.lines, KM_LINES_MAX_BYTES / KM_LINE - 33, &line), 0);
 	assert_int_equal(build_set(&f, 0, &host, 1), -E2BIG);
 	km_lines_free(&f.lines);
 }

@@ -17,9 +17,9 @@
 #include "rule_text.h"
 #include "set_v6.h"
 
-#define MASK (KM_IMAGE_MAX_BYTES - 1)
+#define MASK (KM_LINES_MAX_BYTES - 1)
 #define LAST "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
-#define MAX_LINES (KM_IMAGE_MAX_BYTES / KM_LINE)
+#define MAX_LINES (KM_LINES_MAX_BYTES / KM_LINE)
 
 /* Ranges under construction: ascending, disjoint, not adjacent once they are sorted. */
 struct list {
@@ -113,7 +113,7 @@ static bool listed(const struct list *list, struct km_ip ip)
 
 static bool has(const struct fixture *f, struct km_ip ip)
 {
-	return km_set_v6_has(f->lines.data, MASK, &f->set, &ip);
+	return km_set_v6_has(km_lines_at(&f->lines, 0), MASK, &f->set, &ip);
 }
 
 static void build(struct fixture *f, const struct list *list)
@@ -124,7 +124,7 @@ static void build(struct fixture *f, const struct list *list)
 	assert_int_equal(km_lines_add(&f->lines, 1, &header), 0);
 	assert_int_equal(km_set_v6_build(list->ranges, list->count, &f->lines, &f->set), 0);
 	/* The finder may read a whole line wherever it reads: behind the last one the sanitizer complains. */
-	f->lines.data = realloc(f->lines.data, (size_t)f->lines.count * KM_LINE);
+	f->lines.data = realloc(f->lines.data, km_lines_image_bytes(&f->lines));
 	assert_non_null(f->lines.data);
 }
 
@@ -449,7 +449,7 @@ static void test_same_ranges_same_lines(void **state)
 	build(&a, &list);
 	build(&b, &list);
 	assert_int_equal(a.lines.count, b.lines.count);
-	assert_memory_equal(a.lines.data, b.lines.data, (size_t)a.lines.count * KM_LINE);
+	assert_memory_equal(a.lines.data, b.lines.data, km_lines_image_bytes(&a.lines));
 	assert_memory_equal(&a.set, &b.set, sizeof(a.set));
 	km_lines_free(&a.lines);
 	km_lines_free(&b.lines);

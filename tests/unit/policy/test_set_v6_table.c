@@ -34,8 +34,8 @@ static void test_collisions(void **state)
 	assert_int_equal(km_v6_table_build(KM_V6_SLOT_BLOCK, slots, count, &lines, &table), 0);
 	assert_int_not_equal(table.multiplier, first.multiplier);
 	for (size_t i = 0; i < count; i++) {
-		const uint64_t *at =
-			(uint64_t *)(lines.data + table.slots) + km_v6_home(&table, slots[i] >> KM_V6_PLACE_BITS);
+		const uint64_t *at = (uint64_t *)km_lines_at(&lines, table.slots / KM_LINE) +
+				     km_v6_home(&table, slots[i] >> KM_V6_PLACE_BITS);
 		unsigned probes = 1;
 
 		for (; *at != slots[i]; at++, probes++)
