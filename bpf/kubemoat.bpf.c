@@ -246,7 +246,8 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 	__u32 named, decision = KM_NOTE_NONE, reason;
 	struct km_packet p = {};
 
-	if (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p))
+	/* There always is a note. */
+	if (!note || (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p)))
 		return number ? km_packet_unreadable(image, &p, km_image_number(number)) : KM_PASS_PACKET;
 	if (!km_packet_is_tcp(skb, sk, &p))
 		return KM_PASS_PACKET;
@@ -254,7 +255,7 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 	named = km_image_service(image, p.tuple.port);
 	if (named)
 		number = named;
-	if (note && km_note_fits(note, &p.tuple) && (p.syn || note->generation == image->generation)) {
+	if (km_note_fits(note, &p.tuple) && (p.syn || note->generation == image->generation)) {
 		decision = KM_NOTE_DECISION(note->what);
 		reason = KM_NOTE_REASON(note->what);
 		note->what = KM_NOTE_NONE;
