@@ -40,14 +40,14 @@ static const struct {
 	[BENCH_COLD_TRIE] = {BENCH_LOOKUP, BENCH_PORT, .cold = true, .judges = true},
 };
 
-static int program(const struct bench_corpus *corpus, enum bench_subject subject)
+static int program(const struct bench_corpus *corpus, enum bench_subject subject, int source)
 {
 	switch (subject) {
 	case BENCH_LOOKUP_NOOP:
 		return bpf_program__fd(corpus->peers->progs.bench_lookup_noop);
 	case BENCH_LOOKUP_GUARD:
 	case BENCH_LOOKUP_UNGUARDED:
-		return corpus->both.object.lookup_prog;
+		return corpus->both[source % BENCH_LOADS].object.lookup_prog;
 	case BENCH_LOOKUP_ALONE:
 		return corpus->alone.object.lookup_prog;
 	case BENCH_LOOKUP_TRIE:
@@ -55,7 +55,7 @@ static int program(const struct bench_corpus *corpus, enum bench_subject subject
 	case BENCH_PACKET_NOOP:
 		return bpf_program__fd(corpus->peers->progs.bench_packet_noop);
 	case BENCH_PACKET_GUARD:
-		return corpus->both.object.packet_prog;
+		return corpus->both[source % BENCH_LOADS].object.packet_prog;
 	case BENCH_PACKET_UNGUARDED:
 		return corpus->one_port.object.packet_prog;
 	case BENCH_COLD_NOOP:
@@ -112,7 +112,8 @@ bool bench_corpus_load(struct bench_corpus *corpus, const struct km_pins *pins)
 	}
 	choose_sources(corpus);
 	load_peers(corpus);
-	bench_guard_load(pins, &corpus->list, 0, &corpus->both);
+	for (int i = 0; i < BENCH_LOADS; i++)
+		bench_guard_load(pins, &corpus->list, 0, &corpus->both[i]);
 	if (corpus->needed[BENCH_LOOKUP_ALONE])
 		bench_guard_load(pins, &corpus->list, BENCH_ALONE, &corpus->alone);
 	if (corpus->needed[BENCH_PACKET_UNGUARDED])
@@ -124,7 +125,8 @@ bool bench_corpus_load(struct bench_corpus *corpus, const struct km_pins *pins)
 
 void bench_corpus_close(struct bench_corpus *corpus)
 {
-	bench_guard_close(&corpus->both);
+	for (int i = 0; i < BENCH_LOADS; i++)
+		bench_guard_close(&corpus->both[i]);
 	if (corpus->needed[BENCH_LOOKUP_ALONE])
 		bench_guard_close(&corpus->alone);
 	if (corpus->needed[BENCH_PACKET_UNGUARDED])
@@ -157,7 +159,7 @@ static double ask_cold(struct bench_corpus *corpus, enum bench_subject subject, 
 	memcpy(table->address, corpus->sources[answer], sizeof(table->address));
 	table->next = 0;
 	for (int pass = 0; pass < 2; pass++) {
-		ns = bench_run(program(corpus, subject), kinds[subject].hook, family, bench_own(family),
+		ns = bench_run(program(corpus, subject, 0), kinds[subject].hook, family, bench_own(family),
 			       kinds[subject].port, ifindex, BENCH_SOURCES, &got);
 		check(corpus, subject, answer, got);
 	}
@@ -176,7 +178,7 @@ double bench_corpus_ask(struct bench_corpus *corpus, enum bench_subject subject,
 	if (kinds[subject].cold)
 		return ask_cold(corpus, subject, answer, ifindex);
 	for (int i = 0; i < BENCH_HOT_SOURCES; i++) {
-		ns[i] = bench_run(program(corpus, subject), kinds[subject].hook, corpus->list.family,
+		ns[i] = bench_run(program(corpus, subject, i), kinds[subject].hook, corpus->list.family,
 				  corpus->hot[answer][i], kinds[subject].port, ifindex, HOT_REPEAT, &got);
 		check(corpus, subject, answer, got);
 	}

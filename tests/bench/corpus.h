@@ -13,6 +13,7 @@
 #include "list.h"
 
 #define BENCH_HOT_SOURCES 7 /* odd, for the median */
+#define BENCH_LOADS 3	    /* of the guard: where in memory its programs land changes their cost by some per cent */
 
 enum bench_answer { BENCH_DENY, BENCH_ALLOW, BENCH_ANSWERS };
 
@@ -38,7 +39,8 @@ struct bench_corpus {
 	size_t prefixes;
 	bool needed[BENCH_SUBJECTS];
 	struct bench_list list;
-	struct bench_guard both, alone, one_port; /* loaded if needed, as all below */
+	struct bench_guard both[BENCH_LOADS]; /* hot sources ask them in turn */
+	struct bench_guard alone, one_port;   /* loaded if needed, as all below */
 	struct bench_cold cold;
 	struct peers_bpf *peers;
 	struct km_ip hot[BENCH_ANSWERS][BENCH_HOT_SOURCES];

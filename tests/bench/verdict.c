@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A round asks every subject of every list, forth and back in turn, so that what disturbs the machine disturbs
- * neighbours alike; a ratio is taken within a round. Hot: one source over and over (the median of several such). Cold:
- * BENCH_SOURCES different ones in a row, read from a table, which the program that it is compared with reads too: cold
- * for the caches of one processor, not for the one that they share.
+ * neighbours alike; a ratio is taken within a round. Hot: one source over and over, the median of several such, which
+ * ask the guard as it was loaded several times. Cold: BENCH_SOURCES different ones in a row, read from a table, which
+ * the program that it is compared with reads too: cold for the caches of one processor, not for the one that they
+ * share.
  */
 #include <stdbool.h>
 #include <stdio.h>
