@@ -108,10 +108,13 @@ static __always_inline __u32 km_decide_listed(const struct km_image *image, __u3
 static __always_inline __u32 km_decide_at_once(const struct km_image *image, __u32 mask, __u32 service, __u32 family,
 					       const struct km_ip *source, const struct km_ip *destination, __u32 path)
 {
+	const struct km_set *set = &image->set[service];
+
 	if (path == KM_PATH_LO)
 		return KM_ASK;
+	KM_OPAQUE(set);
 	return km_decide_listed(image, mask, service, family, source, destination,
-				km_set_has(image, mask, &image->set[service], family, source));
+				km_set_has(image, mask, set, family, source));
 }
 
 /* The reason for a new connection to a service; KM_AS_SELF is added where that is why. */
