@@ -36,12 +36,6 @@ enum km_path { KM_PATH_UNKNOWN, KM_PATH_LO, KM_PATH_WIRE /* or above */ };
 /* Added to the reason: allowed as this host itself, which the packet layer has to confirm. */
 #define KM_AS_SELF 0x100
 
-/* An address as two numbers. Of IPv4 the first one alone is of use. */
-static __always_inline __u64 km_ip_half(const struct km_ip *ip, int half)
-{
-	return (__u64)ip->word[2 * half] << 32 | ip->word[2 * half + 1];
-}
-
 static __always_inline int km_is_loopback(__u32 family, const struct km_ip *ip)
 {
 	if (family == KM_V4)

@@ -13,17 +13,6 @@
 #include "kubemoat.h"
 #include "note.h"
 
-/*
- * One field of the context into *to. clang 14 merges the loads of the families through a moved context pointer, which
- * the verifier refuses: each load is finished before the next.
- */
-#define KM_LOAD(to, from)               \
-	do {                            \
-		__u64 loaded_ = (from); \
-		KM_OPAQUE(loaded_);     \
-		(to) = loaded_;         \
-	} while (0)
-
 /* Half of an IPv6 address from two words in network byte order. Swapped once, and not again where it is used. */
 static __always_inline void km_lookup_half(struct km_ip *ip, int half, __u64 low, __u64 high)
 {

@@ -39,6 +39,12 @@
 
 #define KM_V6_PAIRS (KM_V6_KEYS / 2) /* of keys, two lanes each; the last key stands alone, beside the link */
 
+/* An address as two numbers. Of IPv4 the first one alone is of use. */
+static __always_inline __u64 km_ip_half(const struct km_ip *ip, int half)
+{
+	return (__u64)ip->word[2 * half] << 32 | ip->word[2 * half + 1];
+}
+
 /*
  * What is at an offset of the lines. `mask` bounds it for the verifier, for a read of up to `size` bytes, a power of
  * two; a well-formed image never needs it.
@@ -61,7 +67,7 @@ static __always_inline __u32 km_v6_leaf(const struct km_v6_node *node, __u64 lan
 		parity ^= pair[i] - lanes;
 	parity ^= parity >> 32;
 	parity ^= node->key[KM_V6_KEYS - 1] - lanes;
-	/* Its top bit: the parity of the keys not below. There are 15: that of the others, which turn it, is opposite.
+	/* Its top bit: the parity of the keys not below. There are 15, so those below, which turn it, have the other.
 	 */
 	return node->link ^ (parity & KM_V6_OUT);
 }
@@ -152,7 +158,7 @@ static __always_inline __u32 km_set_v6_has(const void *lines, __u32 mask, const 
 					   const struct km_ip *ip)
 {
 	const struct km_v6_table *table = &set->blocks;
-	__u64 network = (__u64)ip->word[0] << 32 | ip->word[1], block = network >> KM_V6_PLACE_BITS;
+	__u64 network = km_ip_half(ip, 0), block = network >> KM_V6_PLACE_BITS;
 	__u32 offset = table->slots + km_v6_home(table, block) * sizeof(__u64);
 	__u64 tree, x;
 	__u32 leaf;
@@ -174,7 +180,7 @@ static __always_inline __u32 km_set_v6_has(const void *lines, __u32 mask, const 
 found:
 	leaf = km_v6_tree(lines, mask, tree, x);
 	if (KM_UNLIKELY(leaf & KM_V6_EXCEPTIONS) && leaf & km_v6_exception_flag(x))
-		leaf ^= km_v6_exception(lines, mask, &set->networks, network, (__u64)ip->word[2] << 32 | ip->word[3]);
+		leaf ^= km_v6_exception(lines, mask, &set->networks, network, km_ip_half(ip, 1));
 	return (leaf & KM_V6_OUT) != 0;
 }
 

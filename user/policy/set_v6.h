@@ -14,7 +14,7 @@
 
 /*
  * Appends the set of `ranges` (ascending, disjoint, not adjacent) to lines and fills *set. Line 0 must be taken already
- * (the image's header does). The same ranges give the same lines. 0, -ENOMEM or -E2BIG (KM_LINES_MAX_BYTES).
+ * (the image's ports do). The same ranges give the same lines. 0, -ENOMEM or -E2BIG (KM_LINES_MAX_BYTES).
  *
  * Size: an empty set takes a line, 10 hosts about 1 KiB. Prefixes as they are handed out, many to a /32, take 6 to 17
  * bytes each, 9 where thousands lie in one /33, 18 where they are hosts of one /64. Lists without that order take more:
