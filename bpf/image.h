@@ -20,7 +20,7 @@ struct km_image_map {
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, KM_IMAGE_BYTES(KM_LINES_MIN_BYTES));
+	__uint(value_size, KM_IMAGE_ROOM(KM_LINES_MIN_BYTES));
 };
 
 /* Every program reads the policy through slot 0, once a run: one store swaps ports, services and addresses together. */

@@ -110,11 +110,12 @@ static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const str
 	service = &set->service;
 	km_lookup_source(ctx, family, &source);
 	if (km_set_has(image, km_image_mask, set, family, &source)) {
-		if (KM_UNLIKELY((service->flags & (KM_DENY_SELF | KM_PACKET_LAYER)) != KM_PACKET_LAYER))
-			return km_lookup_rest(ctx, image, number, family, 1);
-		/* Counted by the packet layer, which looks once more at what claims to come from this host. */
-		km_lookup_note(ctx, family, image, service, &source, KM_NOTE_PASS, KM_ALLOWED);
-		return SK_PASS;
+		if ((service->flags & (KM_DENY_SELF | KM_PACKET_LAYER)) == KM_PACKET_LAYER) {
+			/* Counted by the packet layer, which looks once more at what claims to come from this host. */
+			km_lookup_note(ctx, family, image, service, &source, KM_NOTE_PASS, KM_ALLOWED);
+			return SK_PASS;
+		}
+		return km_lookup_rest(ctx, image, number, family, 1);
 	}
 	if ((service->flags & (KM_ENFORCE | KM_DROP)) != KM_ENFORCE)
 		return km_lookup_rest(ctx, image, number, family, 0);
@@ -136,15 +137,23 @@ int km_lookup(struct bpf_sk_lookup *ctx)
 
 	if (ctx->protocol != IPPROTO_TCP)
 		return SK_PASS;
-	image = km_image_in_force();
+	image = km_image_in_slot((const void *)&km_zero);
 	if (!image)
 		return SK_PASS;
+	if (image->schedule[0].at)
+		goto scheduled;
+judge:
 	number = km_image_service(image, ctx->local_port);
 	if (!number)
 		return SK_PASS;
 	number = km_image_number(number);
 	return ctx->family == KM_AF_INET ? km_lookup_family(ctx, image, number, KM_V4)
 					 : km_lookup_family(ctx, image, number, KM_V6);
+scheduled:
+	image = km_image_scheduled(image);
+	if (!image)
+		return SK_PASS;
+	goto judge;
 }
 
 /* A packet to a listener that the lookup has just decided: counted here, where that is still to be done. */

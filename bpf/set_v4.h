@@ -67,18 +67,19 @@ static __always_inline __u32 km_v4_count(const struct km_v4_line *line, __u32 x)
  */
 static __always_inline __u32 km_set_v4_has(const void *lines, __u32 mask, const __u32 *root, __u32 ip)
 {
-	__u32 page = root[ip >> 24], line_mask = mask & ~(KM_LINE - 1u), word, x = ip & 0x7fff;
+	__u32 page = root[ip >> 24], word, x = ip & 0x7fff;
 	__u64 offset;
 
 	if (!page)
 		return 0;
 	offset = page + (ip >> 15 & (KM_V4_PAGE - 1)) * sizeof(__u32);
-	word = *(const __u32 *)(lines + (offset & (mask & ~3u)));
-	offset = word & line_mask;
+	word = *(const __u32 *)(lines + (offset & mask));
+	offset = word & mask;
 	if (KM_UNLIKELY(word & (KM_V4_INDEX | KM_V4_BITS))) {
+		offset &= ~(KM_LINE - 1ull);
 		if (word & KM_V4_BITS)
 			return *(const __u8 *)(lines + ((offset + x / 8) & mask)) >> (x & 7) & 1;
-		offset = (offset + (1 + km_v4_count(lines + offset, x)) * KM_LINE) & line_mask;
+		offset = (offset + (1 + km_v4_count(lines + (offset & mask), x)) * KM_LINE) & mask;
 	}
 	return ((word ^ km_v4_parity(lines + offset, x)) & KM_V4_START) != 0;
 }

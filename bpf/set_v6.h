@@ -49,9 +49,9 @@ static __always_inline __u64 km_ip_half(const struct km_ip *ip, int half)
  * What is at an offset of the lines. `mask` bounds it for the verifier, for a read of up to `size` bytes, a power of
  * two; a well-formed image never needs it.
  */
-static __always_inline const void *km_v6_at(const void *lines, __u32 mask, __u32 offset, __u32 size)
+static __always_inline const void *km_v6_at(const void *lines, __u32 mask, __u32 offset)
 {
-	return lines + (offset & (mask & ~(size - 1)));
+	return lines + (offset & mask);
 }
 
 /* The flags of a leaf, but KM_V6_OUT is set if the number in both lanes is in. */
@@ -90,19 +90,16 @@ static __always_inline __u32 km_v6_child(const struct km_v6_node *node, __u64 la
 	return (KM_V6_KEYS - above) & KM_V6_KEYS;
 }
 
-/* What km_v6_leaf() says of the leaf in which x (31 bits) is. */
-static __always_inline __u32 km_v6_tree(const void *lines, __u32 mask, __u32 offset, __u64 x)
+/* The leaf below an inner node in which x (31 bits) is. */
+static __always_inline const struct km_v6_node *km_v6_descend(const void *lines, __u32 mask,
+							      const struct km_v6_node *node, __u64 lanes)
 {
-	__u64 lanes = x << 32 | x;
-
-	for (int depth = 0; depth < KM_V6_DEPTH; depth++) {
-		const struct km_v6_node *node = km_v6_at(lines, mask, offset, sizeof(*node));
-
+	for (int depth = 1; depth < KM_V6_DEPTH; depth++) {
+		node = km_v6_at(lines, mask, node->link + km_v6_child(node, lanes) * sizeof(*node));
 		if (node->link & KM_V6_LEAF)
-			return km_v6_leaf(node, lanes);
-		offset = node->link + km_v6_child(node, lanes) * sizeof(*node);
+			break;
 	}
-	return 0;
+	return node;
 }
 
 /* 1 if a < b, without a compare: BPF can only branch on one. The borrow of a - b. */
@@ -115,7 +112,7 @@ static __always_inline __u64 km_v6_less(__u64 a, __u64 b)
 static __always_inline __u32 km_v6_host_tree(const void *lines, __u32 mask, __u64 offset, __u64 host)
 {
 	for (int depth = 0; depth < KM_V6_HOST_DEPTH; depth++) {
-		const struct km_v6_host_node *node = km_v6_at(lines, mask, offset, sizeof(*node));
+		const struct km_v6_host_node *node = km_v6_at(lines, mask, offset);
 		__u32 below = 0;
 
 #ifdef __clang__
@@ -137,7 +134,7 @@ static __attribute__((noinline)) __u32 km_v6_exception(const void *lines, __u32 
 	__u64 offset = table->slots + km_v6_home(table, network) * sizeof(struct km_v6_network);
 
 	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(struct km_v6_network)) {
-		const struct km_v6_network *slot = km_v6_at(lines, mask, offset, sizeof(*slot));
+		const struct km_v6_network *slot = km_v6_at(lines, mask, offset);
 
 		if (!slot->hosts)
 			return 0;
@@ -158,30 +155,48 @@ static __always_inline __u32 km_set_v6_has(const void *lines, __u32 mask, const 
 					   const struct km_ip *ip)
 {
 	const struct km_v6_table *table = &set->blocks;
-	__u64 network = km_ip_half(ip, 0), block = network >> KM_V6_PLACE_BITS;
-	__u32 offset = table->slots + km_v6_home(table, block) * sizeof(__u64);
-	__u64 tree, x;
-	__u32 leaf;
+	__u64 network = km_ip_half(ip, 0), block = km_v6_block(network);
+	__u32 offset = table->slots + km_v6_home(table, network >> KM_V6_PLACE_BITS) * sizeof(__u64);
+	const struct km_v6_node *node;
+	__u64 slot, tree, x, lanes;
+	__u32 flags;
 
-	for (int i = 0; i < KM_V6_PROBES; i++, offset += sizeof(__u64)) {
-		__u64 slot = *(const __u64 *)km_v6_at(lines, mask, offset, sizeof(slot));
-
-		tree = slot & (KM_V6_PLACES - 1);
-		if (!tree)
-			break;
-		x = network & (KM_V6_PLACES - 1);
-		if (KM_LIKELY(slot >> KM_V6_PLACE_BITS == block))
+	slot = *(const __u64 *)km_v6_at(lines, mask, offset);
+	tree = slot ^ block; /* the offset alone, if it is of this block */
+	x = network & (KM_V6_PLACES - 1);
+	if (tree - 1 >= KM_V6_PLACES - 1)
+		goto elsewhere;
+found:
+	lanes = x << 32 | x;
+	node = km_v6_at(lines, mask, tree);
+	if (!(node->link & KM_V6_LEAF))
+		goto inner;
+leaf:
+	flags = km_v6_leaf(node, lanes);
+	if (flags & KM_V6_EXCEPTIONS)
+		goto exceptions;
+	return (flags & KM_V6_OUT) != 0;
+exceptions:
+	if (flags & km_v6_exception_flag(x))
+		flags ^= km_v6_exception(lines, mask, &set->networks, network, km_ip_half(ip, 1));
+	return (flags & KM_V6_OUT) != 0;
+inner:
+	node = km_v6_descend(lines, mask, node, lanes);
+	goto leaf;
+elsewhere:
+	KM_OPAQUE(network); /* nothing is computed of it before it is needed */
+	for (int i = 1; slot && i < KM_V6_PROBES; i++) {
+		offset += sizeof(slot);
+		slot = *(const __u64 *)km_v6_at(lines, mask, offset);
+		tree = slot ^ km_v6_block(network);
+		if (tree - 1 < KM_V6_PLACES - 1)
 			goto found;
 	}
-	x = network >> (64 - KM_V6_PLACE_BITS);
 	tree = set->rest;
 	if (!tree)
 		return 0;
-found:
-	leaf = km_v6_tree(lines, mask, tree, x);
-	if (KM_UNLIKELY(leaf & KM_V6_EXCEPTIONS) && leaf & km_v6_exception_flag(x))
-		leaf ^= km_v6_exception(lines, mask, &set->networks, network, km_ip_half(ip, 1));
-	return (leaf & KM_V6_OUT) != 0;
+	x = network >> (64 - KM_V6_PLACE_BITS);
+	goto found;
 }
 
 #endif

@@ -215,7 +215,7 @@ static inline __u64 km_v6_home(const struct km_v6_table *table, __u64 key)
 
 /* An IPv6 set. The network of an address is its upper 64 bits, the host its lower 64 bits. */
 struct km_set_v6 {
-	struct km_v6_table blocks;   /* of __u64, block << KM_V6_PLACE_BITS | offset of a tree; 0: empty */
+	struct km_v6_table blocks;   /* of __u64, km_v6_block() | offset of a tree; 0: empty */
 	struct km_v6_table networks; /* of struct km_v6_network */
 	__u32 rest; /* offset of the tree over the upper 31 bits of what is in no slot; 0: all of that is out */
 	__u32 reserved;
@@ -223,6 +223,12 @@ struct km_set_v6 {
 
 #define KM_V6_PLACE_BITS 31 /* a network is the number of its block, a /33, and a place in there */
 #define KM_V6_PLACES (1u << KM_V6_PLACE_BITS)
+
+/* The block of a network, its place 0. */
+static inline __u64 km_v6_block(__u64 network)
+{
+	return network & ~(KM_V6_PLACES - 1ull);
+}
 
 #define KM_V6_KEYS 15
 #define KM_V6_DEPTH 6 /* nodes on the longest path: 16^5 leaves are as many as the image has lines */
@@ -332,5 +338,11 @@ _Static_assert(sizeof(struct km_image) % KM_LINE == 0, "the lines behind the hea
 
 /* Size of an image with so many bytes of lines. */
 #define KM_IMAGE_BYTES(lines) ((__u32)sizeof(struct km_image) + (lines))
+
+/*
+ * Of its map's value: a line more, so that one mask bounds every read. What it lets through begins in the lines, and
+ * nothing that is read at once is longer than a line.
+ */
+#define KM_IMAGE_ROOM(lines) (KM_IMAGE_BYTES(lines) + KM_LINE)
 
 #endif

@@ -153,12 +153,12 @@ void bench_cold_load(const struct bench_list *list, struct bench_cold *cold)
 	struct cold_bpf *programs;
 	int like;
 
-	compile(list, BENCH_ALONE, &image);
+	compile(list, 0, &image);
 	like = image_map(&image);
 	programs = cold_bpf__open();
 	if (!programs)
 		err(1, "cold programs");
-	programs->rodata->km_image_mask = km_image_class(km_lines_image_bytes(&image)) - KM_IMAGE_BYTES(0) - 1;
+	programs->rodata->km_image_mask = km_image_class(km_lines_image_bytes(&image)) - KM_IMAGE_ROOM(0) - 1;
 	bpf_map__set_inner_map_fd(programs->maps.images, like);
 	bpf_map__set_max_entries(programs->maps.denials, libbpf_num_possible_cpus());
 	bpf_map__set_max_entries(programs->maps.arrivals, libbpf_num_possible_cpus());

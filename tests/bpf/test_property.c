@@ -76,7 +76,7 @@ static void kernel_load(struct kernel *kernel)
 	need(kernel->product);
 	need(kernel->decide);
 	kernel->product->rodata->km_image_mask = kernel->decide->rodata->km_image_mask = LINES_BYTES - 1;
-	template = km_image_make(KM_IMAGE_BYTES(LINES_BYTES), &err);
+	template = km_image_make(KM_IMAGE_ROOM(LINES_BYTES), &err);
 	need(template >= 0);
 	need(!bpf_map__set_inner_map_fd(kernel->product->maps.images, template));
 	need(!kubemoat_bpf__load(kernel->product));
@@ -102,7 +102,7 @@ static void put_in_force(const struct kernel *kernel, const struct random_policy
 	for (unsigned s = 0; s < KM_SERVICES; s++)
 		params.slot[s] = s;
 	need(!km_compile(&random->policy, &random->facts, &params, &lines));
-	image = km_image_map(lines.data, km_lines_image_bytes(&lines), KM_IMAGE_BYTES(LINES_BYTES), &err);
+	image = km_image_map(lines.data, km_lines_image_bytes(&lines), KM_IMAGE_ROOM(LINES_BYTES), &err);
 	if (image < 0)
 		fail("%s", err.text);
 	need(!km_image_swap(bpf_map__fd(kernel->product->maps.images), 0, image, &err));

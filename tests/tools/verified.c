@@ -30,7 +30,7 @@ int main(void)
 
 	if (!skeleton)
 		err(3, "programs");
-	template = km_image_make(KM_IMAGE_BYTES(KM_LINES_MIN_BYTES), &why);
+	template = km_image_make(KM_IMAGE_ROOM(KM_LINES_MIN_BYTES), &why);
 	if (template <0)
 		errx(3, "%s", why.text);
 	skeleton->rodata->km_image_mask = KM_LINES_MIN_BYTES - 1;

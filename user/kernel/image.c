@@ -16,7 +16,7 @@ uint32_t km_image_class(size_t bytes)
 
 	while (KM_IMAGE_BYTES(lines) < bytes && lines < KM_LINES_MAX_BYTES)
 		lines *= 2;
-	return KM_IMAGE_BYTES(lines);
+	return KM_IMAGE_ROOM(lines);
 }
 
 int km_image_make(uint32_t image_bytes, struct km_err *err)

@@ -134,7 +134,7 @@ int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 	skeleton = kubemoat_bpf__open();
 	if (!skeleton)
 		return km_fail(err, errno, "the programs cannot be opened: %s", strerror(errno));
-	skeleton->rodata->km_image_mask = image_bytes - KM_IMAGE_BYTES(0) - 1;
+	skeleton->rodata->km_image_mask = image_bytes - KM_IMAGE_ROOM(0) - 1;
 	if (!km_lacks_netns_cookie())
 		skeleton->rodata->km_netns_cookie = netns_cookie;
 	*complaint = 0;
