@@ -17,7 +17,10 @@
 		(to) = loaded_;         \
 	} while (0)
 
-/* Keeps what is rare out of the way of what is not: a jump that is taken costs. */
+/*
+ * Keeps what is rare out of the way of what is not: a jump that is taken costs about a third of a nanosecond. clang 14
+ * moves for it only what no condition falls through to; where that is not enough, what is rare stands behind a label.
+ */
 #define KM_LIKELY(x) __builtin_expect(!!(x), 1)
 #define KM_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

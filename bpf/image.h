@@ -15,6 +15,9 @@ const volatile __u32 km_zero = 0;
 /* Bytes of the image's lines - 1, set before loading: a constant to the verifier. */
 const volatile __u32 km_image_mask = KM_LINES_MIN_BYTES - 1;
 
+/* Of all images that these programs meet; set before loading. A map of its own: user space finds it by its name. */
+const volatile struct km_watched km_watched SEC(KM_WATCHED_SECTION);
+
 struct km_image_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -57,13 +60,22 @@ static __noinline const struct km_image *km_image_scheduled(const struct km_imag
 	return due ? due : image;
 }
 
-static __always_inline const struct km_image *km_image_in_force(void)
+/* The image in slot 0. */
+static __always_inline const struct km_image *km_image_present(void)
 {
-	const struct km_image *image = km_image_in_slot((const void *)&km_zero);
+	return km_image_in_slot((const void *)&km_zero);
+}
 
-	if (image && KM_UNLIKELY(image->schedule[0].at))
-		image = km_image_scheduled(image);
-	return image;
+/* True if another image may be due: km_image_scheduled() says which is in force. */
+static __always_inline int km_image_changes(const struct km_image *image)
+{
+	return image->schedule[0].at != 0;
+}
+
+/* May any image guard that port? */
+static __always_inline int km_image_watches(__u32 port)
+{
+	return km_watched.port[km_watched_index(port)];
 }
 
 /* Number of the service that guards the port, + 1; 0: not guarded. */

@@ -133,17 +133,20 @@ SEC("sk_lookup")
 int km_lookup(struct bpf_sk_lookup *ctx)
 {
 	const struct km_image *image;
-	__u32 number;
+	__u32 port, number;
 
+	KM_LOAD(port, ctx->local_port);
+	if (!km_image_watches(port))
+		return SK_PASS;
 	if (ctx->protocol != IPPROTO_TCP)
 		return SK_PASS;
-	image = km_image_in_slot((const void *)&km_zero);
+	image = km_image_present();
 	if (!image)
 		return SK_PASS;
-	if (image->schedule[0].at)
+	if (km_image_changes(image))
 		goto scheduled;
 judge:
-	number = km_image_service(image, ctx->local_port);
+	number = km_image_service(image, port);
 	if (!number)
 		return SK_PASS;
 	number = km_image_number(number);
@@ -151,8 +154,6 @@ judge:
 					 : km_lookup_family(ctx, image, number, KM_V6);
 scheduled:
 	image = km_image_scheduled(image);
-	if (!image)
-		return SK_PASS;
 	goto judge;
 }
 
@@ -321,15 +322,22 @@ int km_packet(struct __sk_buff *skb)
 {
 	const struct km_image *image;
 	struct bpf_sock *sk = skb->sk;
-	__u32 number, state, family;
+	__u32 port, number, state, family;
 
 	if (!sk)
 		return KM_PASS_PACKET;
-	image = km_image_in_force();
+	KM_LOAD(port, sk->src_port);
+	KM_LOAD(state, sk->state);
+	/* What reaches a listener may have asked for another port than its own. */
+	if (!km_image_watches(port) && state != BPF_TCP_LISTEN)
+		return KM_PASS_PACKET;
+	image = km_image_present();
 	if (!image)
 		return KM_PASS_PACKET;
-	number = km_image_service(image, sk->src_port);
-	state = sk->state;
+	if (km_image_changes(image))
+		goto scheduled;
+judge:
+	number = km_image_service(image, port);
 	if (!number && state != BPF_TCP_LISTEN)
 		return KM_PASS_PACKET;
 	family = km_packet_family(skb);
@@ -348,4 +356,7 @@ int km_packet(struct __sk_buff *skb)
 	if (family == KM_V4)
 		return km_packet_connected(skb, sk, image, number, KM_V4);
 	return km_packet_connected(skb, sk, image, number, KM_V6);
+scheduled:
+	image = km_image_scheduled(image);
+	goto judge;
 }

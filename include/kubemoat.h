@@ -16,9 +16,9 @@
  * its log. KM_LAYOUT_TEST builds one that differs in nearly every map, for the tests of upgrade and downgrade.
  */
 #ifdef KM_LAYOUT_TEST
-#define KM_LAYOUT 1006
+#define KM_LAYOUT 1007
 #else
-#define KM_LAYOUT 6
+#define KM_LAYOUT 7
 #endif
 
 #define KM_NAME_MAX 32	  /* longest instance or service name, without the NUL */
@@ -331,6 +331,23 @@ struct km_image {
 };
 
 _Static_assert(sizeof(struct km_image) % KM_LINE == 0, "the lines behind the header are lines of the cache");
+
+/*
+ * The ports that programs look at, by their lower bits; all that is guarded is among them. A constant of the programs,
+ * so that what goes to another port is done with before anything is looked up. An image that guards a port which the
+ * programs do not watch takes other programs.
+ */
+#define KM_WATCHED 4096 /* a power of two */
+struct km_watched {
+	__u8 port[KM_WATCHED];
+};
+
+#define KM_WATCHED_SECTION ".rodata.ports" /* and the name of its map */
+
+static inline __u32 km_watched_index(__u32 port)
+{
+	return port & (KM_WATCHED - 1);
+}
 
 /* Powers of two. Any guarded port must be within the smallest. */
 #define KM_LINES_MIN_BYTES (32u << 10)

@@ -17,6 +17,7 @@
 #include "kernel/neighbours.h"
 #include "kernel/object.h"
 #include "kernel/others.h"
+#include "kernel/watched.h"
 
 /* Finds the slot of every service by its name, gives new names a free one, and describes the services in it. */
 static int assign_slots(const struct km_policy *policy, int64_t now, struct km_name_row *rows, uint16_t *slots,
@@ -119,14 +120,16 @@ static bool covers_listeners(const struct km_host *host, int cgroup, const uint1
 /* One way to put a policy in force. */
 struct way {
 	struct km_images images;
-	uint32_t present;   /* size class of what is in force; 0: nothing is */
-	uint32_t class;	    /* to come */
-	int cgroup;	    /* -1: without the packet layer */
-	const char *path;   /* of it */
-	bool relies;	    /* the image counts on the packet layer */
-	bool pushed;	    /* the images are in the maps */
-	bool whole;	    /* what is attached is as it should be: another image is enough */
-	bool packet_failed; /* out: the packet layer cannot be attached */
+	uint32_t present;	   /* size class of what is in force; 0: nothing is */
+	uint32_t class;		   /* to come */
+	int cgroup;		   /* -1: without the packet layer */
+	const char *path;	   /* of it */
+	bool relies;		   /* the image counts on the packet layer */
+	bool pushed;		   /* the images are in the maps */
+	bool whole;		   /* what is attached is as it should be */
+	bool watching;		   /* its programs watch all ports to come: another image is enough */
+	bool packet_failed;	   /* out: the packet layer cannot be attached */
+	struct km_watched watched; /* all that new programs would have to watch */
 };
 
 /* Names what keeps the packet layer out of that cgroup, where it can be seen. */
@@ -186,7 +189,7 @@ static int move_programs(const struct km_enforce *e, struct way *way, struct km_
 
 	way->pushed = false;
 	km_carry_open(e->pins, &carry);
-	r = km_object_load(e->pins, way->class, fresh, e->host->netns_cookie, &object, err);
+	r = km_object_load(e->pins, way->class, fresh, e->host->netns_cookie, &way->watched, &object, err);
 	if (r) {
 		km_carry_close(&carry);
 		return r;
@@ -203,7 +206,7 @@ static int move_programs(const struct km_enforce *e, struct way *way, struct km_
 	if (!r)
 		r = km_object_pin(e->pins, &object, err);
 	if (!r) {
-		way->whole = true;
+		way->whole = way->watching = true;
 		way->present = way->class;
 	}
 	km_carry_close(&carry);
@@ -223,7 +226,7 @@ static int go(const struct km_enforce *e, struct way *way, struct km_err *err)
 
 	if (way->class < way->present)
 		way->class = way->present;
-	if (!way->whole || e->programs || way->class != way->present)
+	if (!way->whole || !way->watching || e->programs || way->class != way->present)
 		r = move_programs(e, way, err);
 	if (!r && !way->pushed)
 		r = push_images(e, way, err);
@@ -245,6 +248,20 @@ static int go_without_packet(const struct km_enforce *e, struct way *way, char n
 	way->cgroup = -1;
 	way->relies = false;
 	return go(e, way, err);
+}
+
+/*
+ * New programs meet the images to come, and those in force until then, unless these are of another layout. Programs
+ * that are there already watch what is in force.
+ */
+static int find_watched(const struct km_enforce *e, struct way *way, struct km_err *err)
+{
+	KM_AUTO_CLOSE int images = km_pins_get(e->pins, KM_PIN_IMAGES, NULL);
+
+	km_images_watch(&way->images, &way->watched);
+	way->watching = km_watches(e->hold->fd[KM_HELD_LOOKUP_PROG], &way->watched) &&
+			km_watches(e->hold->fd[KM_HELD_PACKET_PROG], &way->watched);
+	return images < 0 || e->book->taken_over ? 0 : km_image_watch_all(images, &way->watched, err);
 }
 
 static uint32_t present_class(const struct km_pins *pins)
@@ -328,7 +345,7 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 		way.path = path;
 		way.relies = packet && covers_listeners(e->host, cgroup, ports, port_count, path, notice);
 		way.whole = *adopted = is_whole(e, packet, cgroup);
-		r = go(e, &way, err);
+		r = find_watched(e, &way, err) ?: go(e, &way, err);
 		if (r && way.packet_failed && e->state->generation)
 			r = go_without_packet(e, &way, notice, err);
 	}

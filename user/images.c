@@ -7,6 +7,7 @@
 
 #include "host/memory.h"
 #include "kernel/image.h"
+#include "kernel/watched.h"
 #include "policy/schedule.h"
 
 /* A policy of more rules has one further image, not seven: memory counts, and a daemon compiles at each moment anyway.
@@ -100,6 +101,12 @@ size_t km_images_bytes(const struct km_images *images)
 static struct km_image *header_of(const struct km_images *images, unsigned i)
 {
 	return (struct km_image *)images->lines[i].data;
+}
+
+void km_images_watch(const struct km_images *images, struct km_watched *watched)
+{
+	for (unsigned i = 0; i < images->count; i++)
+		km_watch_image(header_of(images, i), watched);
 }
 
 static void rely(struct km_service *service, bool relies)

@@ -34,6 +34,9 @@ void km_images_free(struct km_images *images);
 /* Bytes of the largest. */
 size_t km_images_bytes(const struct km_images *images);
 
+/* Marks all that any of them guards. */
+void km_images_watch(const struct km_images *images, struct km_watched *watched);
+
 /*
  * Puts them into the map `images` of that size class, the present one last, so that the whole schedule comes into force
  * by one store; what it replaces is let go. `relies`: they count on the packet layer. 0 or -errno with *err: nothing

@@ -17,6 +17,7 @@
 #include "kernel/image.h"
 #include "kernel/object.h"
 #include "kernel/pins.h"
+#include "kernel/watched.h"
 #include "kubemoat.h"
 #include "list.h"
 #include "policy/compile.h"
@@ -130,13 +131,15 @@ static uint64_t netns_cookie(void)
 void bench_guard_load(const struct km_pins *pins, const struct bench_list *list, unsigned options,
 		      struct bench_guard *guard)
 {
+	struct km_watched watched = {};
 	struct km_lines image = {0};
 	struct km_err why = {""};
 	uint32_t class;
 
 	compile(list, options, &image);
 	class = km_image_class(km_lines_image_bytes(&image));
-	if (km_object_load(pins, class, true, netns_cookie(), &guard->object, &why))
+	km_watch_image((const struct km_image *)image.data, &watched);
+	if (km_object_load(pins, class, true, netns_cookie(), &watched, &guard->object, &why))
 		errx(1, "%s", why.text);
 	guard->image_memory = put_in_force(guard->object.images, &image);
 	km_lines_free(&image);
@@ -159,6 +162,7 @@ void bench_cold_load(const struct bench_list *list, struct bench_cold *cold)
 	if (!programs)
 		err(1, "cold programs");
 	programs->rodata->km_image_mask = km_image_class(km_lines_image_bytes(&image)) - KM_IMAGE_ROOM(0) - 1;
+	km_watch_image((const struct km_image *)image.data, (struct km_watched *)&programs->rodata_ports->km_watched);
 	bpf_map__set_inner_map_fd(programs->maps.images, like);
 	bpf_map__set_max_entries(programs->maps.denials, libbpf_num_possible_cpus());
 	bpf_map__set_max_entries(programs->maps.arrivals, libbpf_num_possible_cpus());

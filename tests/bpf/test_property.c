@@ -76,6 +76,7 @@ static void kernel_load(struct kernel *kernel)
 	need(kernel->product);
 	need(kernel->decide);
 	kernel->product->rodata->km_image_mask = kernel->decide->rodata->km_image_mask = LINES_BYTES - 1;
+	memset(&kernel->product->rodata_ports->km_watched, 1, sizeof(struct km_watched));
 	template = km_image_make(KM_IMAGE_ROOM(LINES_BYTES), &err);
 	need(template >= 0);
 	need(!bpf_map__set_inner_map_fd(kernel->product->maps.images, template));

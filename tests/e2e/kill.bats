@@ -141,6 +141,38 @@ prepare() {
 	each_kill_between b a
 }
 
+# One of two ports is guarded, the old or the new: never neither.
+one_port_after() {
+	local both
+	both="$(outcome stranger "$HOST4:6443") $(outcome stranger "$HOST4:6444")"
+	case $both in
+	'served refused' | 'refused served') ;;
+	*) fail "the stranger sees $both after a kill at $*" ;;
+	esac
+}
+
+@test "reload to another port, which takes other programs" {
+	server_start one '[::]:6443'
+	server_start other '[::]:6444'
+	command_of km reload
+	guard_one apiserver 6443 "$CLIENT4"
+	km load
+	guard_one apiserver 6444 "$CLIENT4"
+	points
+	while read -r call n _; do
+		# Programs that watch both ports would do for both.
+		km unload > /dev/null
+		guard_one apiserver 6443 "$CLIENT4"
+		km load > /dev/null || fail "load before a kill at $call $n"
+		guard_one apiserver 6444 "$CLIENT4"
+		killed_at "$call" "$n"
+		one_port_after "$call $n"
+		starts_after "$call $n"
+		sees stranger refused "$HOST4:6444"
+		sees stranger served "$HOST4:6443"
+	done < "$T/points"
+}
+
 @test "upgrade to another layout with other files" {
 	prepare
 	: > "$T/many"

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "cleanup.h"
+#include "kernel/watched.h"
 #include "kubemoat.h"
 
 uint32_t km_image_class(size_t bytes)
@@ -83,6 +84,27 @@ uint32_t km_image_present_class(int images)
 	uint32_t length = sizeof(info);
 
 	return present >= 0 && !bpf_obj_get_info_by_fd(present, &info, &length) ? info.value_size : 0;
+}
+
+int km_image_watch_all(int images, struct km_watched *watched, struct km_err *err)
+{
+	uint32_t bytes = km_image_present_class(images);
+
+	for (uint32_t slot = 0; slot < KM_IMAGE_SLOTS; slot++) {
+		KM_AUTO_CLOSE int present = open_slot(images, slot, err);
+		const struct km_image *image;
+
+		if (present == -ENOENT)
+			continue;
+		if (present < 0)
+			return present;
+		image = mmap(NULL, bytes, PROT_READ, MAP_SHARED, present, 0);
+		if (image == MAP_FAILED)
+			return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+		km_watch_image(image, watched);
+		munmap((void *)image, bytes);
+	}
+	return 0;
 }
 
 unsigned km_image_count(int images)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "kubemoat.h"
 
 /* The smallest size class that holds an image of `bytes`: the size of its map's value, KM_IMAGE_BYTES() of a power of
  * two. */
@@ -22,6 +23,9 @@ int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km
 
 /* Size class of the images there: of the one in force. 0: none is. */
 uint32_t km_image_present_class(int images);
+
+/* Marks all that the images there guard. */
+int km_image_watch_all(int images, struct km_watched *watched, struct km_err *err);
 
 /* How many images are there. */
 unsigned km_image_count(int images);

@@ -120,7 +120,7 @@ static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 }
 
 int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, uint64_t netns_cookie,
-		   struct km_object *object, struct km_err *err)
+		   const struct km_watched *watched, struct km_object *object, struct km_err *err)
 {
 	struct kubemoat_bpf *skeleton;
 	int r;
@@ -135,6 +135,7 @@ int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 	if (!skeleton)
 		return km_fail(err, errno, "the programs cannot be opened: %s", strerror(errno));
 	skeleton->rodata->km_image_mask = image_bytes - KM_IMAGE_ROOM(0) - 1;
+	memcpy((void *)&skeleton->rodata_ports->km_watched, watched, sizeof(*watched));
 	if (!km_lacks_netns_cookie())
 		skeleton->rodata->km_netns_cookie = netns_cookie;
 	*complaint = 0;

@@ -9,6 +9,7 @@
 #include "error.h"
 #include "kernel/book.h"
 #include "kernel/pins.h"
+#include "kubemoat.h"
 
 struct kubemoat_bpf;
 
@@ -22,11 +23,11 @@ struct km_object {
 /*
  * Loads the programs for images of `image_bytes` (km_image_class()). Maps already pinned are used again, `images` only
  * if its size class is the same and `fresh_images` is false. `netns_cookie` identifies the guarded namespace (0:
- * unknown); it is used where the kernel can compare it. Says what is missing and what to do: privilege (CAP_BPF,
- * CAP_NET_ADMIN, seccomp), kernel without sk_lookup (5.9), memlock.
+ * unknown); it is used where the kernel can compare it. `watched`: all that any image guards which they meet. Says what
+ * is missing and what to do: privilege (CAP_BPF, CAP_NET_ADMIN, seccomp), kernel without sk_lookup (5.9), memlock.
  */
 int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_images, uint64_t netns_cookie,
-		   struct km_object *object, struct km_err *err);
+		   const struct km_watched *watched, struct km_object *object, struct km_err *err);
 void km_object_close(struct km_object *object);
 
 /* Binds the books, and the maps that user space alone writes, to the programs: they live, and can be found, as long as
