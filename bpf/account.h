@@ -11,6 +11,7 @@
 
 #include "arrive.h"
 #include "decide.h"
+#include "image.h"
 #include "kubemoat.h"
 
 #define KM_SECOND 1000000000ull
@@ -31,6 +32,19 @@ struct {
 	__type(value, struct km_log);
 } denials SEC(".maps");
 
+/* Looked up once for all that a verdict leaves on its CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct km_cpu);
+} cpus SEC(".maps");
+
+static __always_inline struct km_cpu *km_this_cpu(void)
+{
+	return bpf_map_lookup_elem(&cpus, (const void *)&km_zero);
+}
+
 static __always_inline void km_count(__u32 slot, __u32 verdict, __u32 reason)
 {
 	struct km_counters *row = bpf_map_lookup_elem(&counters, &slot);
@@ -40,7 +54,7 @@ static __always_inline void km_count(__u32 slot, __u32 verdict, __u32 reason)
 }
 
 /* May one more event be reported? The clock is read at most once a tick: it costs as much as the rest of a denial. */
-static __always_inline int km_log_room(struct km_log *cpu, __u32 per_second)
+static __always_inline int km_log_room(struct km_cpu *cpu, __u32 per_second)
 {
 	__u64 jiffies = bpf_jiffies64();
 
@@ -62,11 +76,15 @@ static __always_inline int km_log_room(struct km_log *cpu, __u32 per_second)
 }
 
 /* Out of line: the room it takes on the stack and in the instruction cache is not on the way of a passing packet. */
-static __noinline int km_log_write(struct km_log *cpu, const struct km_tuple *t, __u64 generation, __u32 slot,
-				   __u32 what)
+static __noinline int km_log_write(const struct km_tuple *t, __u64 generation, __u32 slot, __u32 what)
 {
-	struct km_event *event = &cpu->event[cpu->head & (KM_LOG_EVENTS - 1)];
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct km_log *log = bpf_map_lookup_elem(&denials, &cpu);
+	struct km_event *event;
 
+	if (!log)
+		return 0;
+	event = &log->event[log->head & (KM_LOG_EVENTS - 1)];
 	*(volatile __u64 *)&event->seq = 0;
 	barrier();
 	event->time = bpf_ktime_get_boot_ns();
@@ -80,28 +98,24 @@ static __noinline int km_log_write(struct km_log *cpu, const struct km_tuple *t,
 	event->verdict = what >> 8;
 	event->reason = what;
 	barrier();
-	*(volatile __u64 *)&event->seq = (__u64)km_event_check(event) << 32 | (__u32)(cpu->head + 1);
-	cpu->head++;
+	*(volatile __u64 *)&event->seq = (__u64)km_event_check(event) << 32 | (__u32)(log->head + 1);
+	log->head++;
 	return 0;
 }
 
-/* Counts what is refused, or would be: the CPU's log if it is to be reported too, else NULL. */
-static __always_inline struct km_log *km_count_denial(const struct km_image *image, __u32 slot, __u32 verdict,
-						      __u32 reason)
+/* Counts what is refused, or would be: true if it is to be reported too. */
+static __always_inline int km_count_denial(struct km_cpu *cpu, const struct km_image *image, __u32 slot, __u32 verdict,
+					   __u32 reason)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct km_log *mine;
-
 	km_count(slot, verdict, reason);
-	mine = bpf_map_lookup_elem(&denials, &cpu);
-	return mine && km_log_room(mine, image->events_per_second) ? mine : NULL;
+	return km_log_room(cpu, image->events_per_second);
 }
 
 /* Counts a decision, and reports it unless it lets the connection in. */
 static __always_inline void km_account(const struct km_image *image, const struct km_tuple *t, __u32 slot,
 				       __u32 verdict, __u32 reason)
 {
-	struct km_log *mine;
+	struct km_cpu *cpu;
 
 	if (verdict != KM_DENY && reason != KM_ERROR)
 		km_arrive(t, (reason & KM_AS_SELF) != 0);
@@ -109,9 +123,9 @@ static __always_inline void km_account(const struct km_image *image, const struc
 		km_count(slot, verdict, reason);
 		return;
 	}
-	mine = km_count_denial(image, slot, verdict, reason);
-	if (mine)
-		km_log_write(mine, t, image->generation, slot, verdict << 8 | reason);
+	cpu = km_this_cpu();
+	if (cpu && km_count_denial(cpu, image, slot, verdict, reason))
+		km_log_write(t, image->generation, slot, verdict << 8 | reason);
 }
 
 #endif

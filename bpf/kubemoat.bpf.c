@@ -56,8 +56,7 @@ static __always_inline __u32 km_lookup_judge(const struct km_image *image, __u32
 }
 
 /* Out of line, as is all that follows: a tuple takes room on the stack. */
-static __noinline int km_lookup_log(struct bpf_sk_lookup *ctx, struct km_log *log, const struct km_image *image,
-				    __u32 number, __u32 family)
+static __noinline int km_lookup_log(struct bpf_sk_lookup *ctx, const struct km_image *image, __u32 number, __u32 family)
 {
 	struct km_tuple t = {};
 
@@ -65,8 +64,7 @@ static __noinline int km_lookup_log(struct bpf_sk_lookup *ctx, struct km_log *lo
 		km_lookup_tuple(ctx, KM_V4, &t);
 	else
 		km_lookup_tuple(ctx, KM_V6, &t);
-	return km_log_write(log, &t, image->generation, image->set[number].service.slot,
-			    KM_DENY << 8 | KM_DENIED_SOURCE);
+	return km_log_write(&t, image->generation, image->set[number].service.slot, KM_DENY << 8 | KM_DENIED_SOURCE);
 }
 
 /* Whatever is neither allowed nor refused at once. */
@@ -76,6 +74,7 @@ static __noinline int km_lookup_rest(struct bpf_sk_lookup *ctx, const struct km_
 	const struct km_service *service = &image->set[number].service;
 	struct km_tuple t = {};
 	__u32 reason, decision;
+	struct km_cpu *cpu;
 
 	if (family == KM_V4) {
 		km_lookup_tuple(ctx, KM_V4, &t);
@@ -87,10 +86,10 @@ static __noinline int km_lookup_rest(struct bpf_sk_lookup *ctx, const struct km_
 	if (reason == KM_ASK)
 		reason = km_decide_rest(image, km_image_mask, number, &t, KM_PATH_UNKNOWN);
 	decision = km_lookup_judge(image, number, &t, reason);
-	if (family == KM_V4)
-		km_lookup_note(ctx, KM_V4, image, service, &t.source, decision, reason);
-	else
-		km_lookup_note(ctx, KM_V6, image, service, &t.source, decision, reason);
+	cpu = km_this_cpu();
+	if (cpu)
+		km_lookup_note(cpu, ctx, family, image, service, &t.source, km_note_destination(family, &t.destination),
+			       decision, reason);
 	return decision == KM_NOTE_REFUSED ? SK_DROP : SK_PASS;
 }
 
@@ -104,7 +103,7 @@ static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const str
 	const struct km_set *set = &image->set[number];
 	const struct km_service *service;
 	struct km_ip source = {}, destination = {};
-	struct km_log *log;
+	struct km_cpu *cpu;
 
 	KM_OPAQUE(set); /* one address, not several that are computed and kept */
 	service = &set->service;
@@ -112,7 +111,10 @@ static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const str
 	if (km_set_has(image, km_image_mask, set, family, &source)) {
 		if ((service->flags & (KM_DENY_SELF | KM_PACKET_LAYER)) == KM_PACKET_LAYER) {
 			/* Counted by the packet layer, which looks once more at what claims to come from this host. */
-			km_lookup_note(ctx, family, image, service, &source, KM_NOTE_PASS, KM_ALLOWED);
+			cpu = km_this_cpu();
+			if (cpu)
+				km_lookup_note(cpu, ctx, family, image, service, &source,
+					       km_lookup_note_destination(ctx, family), KM_NOTE_PASS, KM_ALLOWED);
 			return SK_PASS;
 		}
 		return km_lookup_rest(ctx, image, number, family, 1);
@@ -122,10 +124,13 @@ static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const str
 	km_lookup_destination(ctx, family, &destination);
 	if (km_decide_listed(image, km_image_mask, number, family, &source, &destination, 0) != KM_DENIED_SOURCE)
 		return km_lookup_rest(ctx, image, number, family, 0);
-	log = km_count_denial(image, service->slot, KM_DENY, KM_DENIED_SOURCE);
-	if (log)
-		km_lookup_log(ctx, log, image, number, family);
-	km_lookup_note(ctx, family, image, service, &source, KM_NOTE_REFUSED, KM_DENIED_SOURCE);
+	cpu = km_this_cpu();
+	if (!cpu) /* there always is one */
+		return SK_DROP;
+	if (km_count_denial(cpu, image, service->slot, KM_DENY, KM_DENIED_SOURCE))
+		km_lookup_log(ctx, image, number, family);
+	km_lookup_note(cpu, ctx, family, image, service, &source, km_note_destination(family, &destination),
+		       KM_NOTE_REFUSED, KM_DENIED_SOURCE);
 	return SK_DROP;
 }
 
@@ -136,7 +141,7 @@ int km_lookup(struct bpf_sk_lookup *ctx)
 	__u32 port, number;
 
 	KM_LOAD(port, ctx->local_port);
-	if (!km_image_watches(port))
+	if (!km_image_watches(port)) /* most of what comes: nothing is looked up for it */
 		return SK_PASS;
 	if (ctx->protocol != IPPROTO_TCP)
 		return SK_PASS;
@@ -252,12 +257,13 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 					       __u32 number, __u32 family)
 {
 	const struct km_service *service;
-	struct km_note *note = km_note_slot();
+	struct km_cpu *cpu = km_this_cpu();
+	struct km_note *note;
 	__u32 named, decision = KM_NOTE_NONE, reason;
 	struct km_packet p = {};
 
-	/* There always is a note. */
-	if (!note || (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p)))
+	/* There always is one. */
+	if (!cpu || (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p)))
 		return number ? km_packet_unreadable(image, &p, km_image_number(number)) : KM_PASS_PACKET;
 	if (!km_packet_is_tcp(skb, sk, &p))
 		return KM_PASS_PACKET;
@@ -265,6 +271,7 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 	named = km_image_service(image, p.tuple.port);
 	if (named)
 		number = named;
+	note = &cpu->note;
 	if (km_note_fits(note, &p.tuple) && (p.syn || note->generation == image->generation)) {
 		decision = KM_NOTE_DECISION(note->what);
 		reason = KM_NOTE_REASON(note->what);

@@ -73,26 +73,31 @@ static __always_inline void km_lookup_tuple(struct bpf_sk_lookup *ctx, __u32 fam
 	t->family = family;
 }
 
-static __always_inline void km_lookup_note(struct bpf_sk_lookup *ctx, __u32 family, const struct km_image *image,
-					   const struct km_service *service, const struct km_ip *source, __u32 decision,
-					   __u32 reason)
+/* km_note_destination() of the context. */
+static __always_inline __be64 km_lookup_note_destination(struct bpf_sk_lookup *ctx, __u32 family)
 {
-	struct km_note *note = km_note_slot();
+	__u64 low, high;
+
+	if (family == KM_V4) {
+		KM_LOAD(low, ctx->local_ip4);
+		return low;
+	}
+	KM_LOAD(low, ctx->local_ip6[2]);
+	KM_LOAD(high, ctx->local_ip6[3]);
+	return high << 32 | low;
+}
+
+static __always_inline void km_lookup_note(struct km_cpu *cpu, struct bpf_sk_lookup *ctx, __u32 family,
+					   const struct km_image *image, const struct km_service *service,
+					   const struct km_ip *source, __be64 destination, __u32 decision, __u32 reason)
+{
+	struct km_note *note = &cpu->note;
 	__u32 word;
 
-	if (!note)
-		return;
 	note->source[0] = km_ip_half(source, 0);
 	if (family == KM_V6)
 		note->source[1] = km_ip_half(source, 1);
-#pragma unroll
-	for (int i = 0; i < (family == KM_V4 ? 1 : 4); i++) {
-		if (family == KM_V4)
-			KM_LOAD(word, ctx->local_ip4);
-		else
-			KM_LOAD(word, ctx->local_ip6[i]);
-		note->destination[i] = word;
-	}
+	note->destination = destination;
 	KM_LOAD(word, ctx->remote_port);
 	note->source_port = word;
 	note->port = ctx->local_port;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How the two layers make one decision. For a SYN the lookup and the packet program run back to back on one CPU: the
- * lookup leaves a note in that CPU's slot, the packet program takes it if the tuple is the same. A packet with a
- * fitting note was looked up in the guarded namespace just now.
+ * lookup leaves a note in that CPU's slot (struct km_note), the packet program takes it if the tuple is the same. A
+ * packet with a fitting note was looked up in the guarded namespace just now.
  *
  * And marks on sockets: which ones belong to the guarded namespace, which are this host's own outgoing connections.
  */
@@ -26,31 +26,10 @@ enum km_decision {
 	KM_NOTE_REFUSED, /* was refused and counted: if the packet comes all the same, somebody overrode us */
 };
 
-/*
- * Written for every connection, so it holds what the lookup has at hand: the source as it judged it, the destination
- * and the source's port as they came, in network byte order. Of an IPv4 destination the first word.
- */
-struct km_note {
-	__u64 source[2]; /* its halves; of IPv4 addresses one */
-	__be32 destination[4];
-	__be16 source_port;
-	__u16 port;
-	struct km_service service;
-	__u64 generation;
-	__u32 what; /* KM_NOTE(), or KM_NOTE_NONE */
-};
-
 #define KM_NOTE(decision, reason, family) ((decision) | ((reason)&0xff) << 8 | (family) << 16)
 #define KM_NOTE_DECISION(what) ((what)&0xff)
 #define KM_NOTE_REASON(what) ((what) >> 8 & 0xff)
 #define KM_NOTE_FAMILY(what) ((what) >> 16)
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct km_note);
-} notes SEC(".maps");
 
 /* Accepted sockets inherit the mark of their listener. */
 struct {
@@ -60,9 +39,10 @@ struct {
 	__type(value, struct km_mark);
 } marks SEC(".maps");
 
-static __always_inline struct km_note *km_note_slot(void)
+/* What a note has of a destination. */
+static __always_inline __be64 km_note_destination(__u32 family, const struct km_ip *destination)
 {
-	return bpf_map_lookup_elem(&notes, (const void *)&km_zero);
+	return family == KM_V4 ? bpf_htonl(destination->word[0]) : bpf_cpu_to_be64(km_ip_half(destination, 1));
 }
 
 static __always_inline int km_note_fits(const struct km_note *note, const struct km_tuple *t)
@@ -72,11 +52,7 @@ static __always_inline int km_note_fits(const struct km_note *note, const struct
 		return 0;
 	if (t->family == KM_V6 && note->source[1] != km_ip_half(&t->source, 1))
 		return 0;
-#pragma unroll
-	for (int i = 0; i < 4; i++)
-		if ((i == 0 || t->family == KM_V6) && note->destination[i] != bpf_htonl(t->destination.word[i]))
-			return 0;
-	return 1;
+	return note->destination == km_note_destination(t->family, &t->destination);
 }
 
 /* NULL: no mark, or a socket that cannot have one: a request to connect. */

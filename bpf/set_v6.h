@@ -45,10 +45,7 @@ static __always_inline __u64 km_ip_half(const struct km_ip *ip, int half)
 	return (__u64)ip->word[2 * half] << 32 | ip->word[2 * half + 1];
 }
 
-/*
- * What is at an offset of the lines. `mask` bounds it for the verifier, for a read of up to `size` bytes, a power of
- * two; a well-formed image never needs it.
- */
+/* What is at an offset of the lines. `mask` bounds it for the verifier; a well-formed image never needs it. */
 static __always_inline const void *km_v6_at(const void *lines, __u32 mask, __u32 offset)
 {
 	return lines + (offset & mask);
@@ -90,7 +87,7 @@ static __always_inline __u32 km_v6_child(const struct km_v6_node *node, __u64 la
 	return (KM_V6_KEYS - above) & KM_V6_KEYS;
 }
 
-/* The leaf below an inner node in which x (31 bits) is. */
+/* The leaf below an inner node in which the number in both lanes is. */
 static __always_inline const struct km_v6_node *km_v6_descend(const void *lines, __u32 mask,
 							      const struct km_v6_node *node, __u64 lanes)
 {
@@ -150,6 +147,8 @@ static __attribute__((noinline)) __u32 km_v6_exception(const void *lines, __u32 
 /*
  * 1 if ip is in the set, else 0. `mask` is the size of the image's lines in bytes - 1, a constant to the verifier:
  * every offset goes through it.
+ *
+ * What most addresses need comes first, in one piece: the slot at home, a leaf, no exceptions.
  */
 static __always_inline __u32 km_set_v6_has(const void *lines, __u32 mask, const struct km_set_v6 *set,
 					   const struct km_ip *ip)
@@ -162,8 +161,8 @@ static __always_inline __u32 km_set_v6_has(const void *lines, __u32 mask, const 
 	__u32 flags;
 
 	slot = *(const __u64 *)km_v6_at(lines, mask, offset);
-	tree = slot ^ block; /* the offset alone, if it is of this block */
 	x = network & (KM_V6_PLACES - 1);
+	tree = slot ^ block; /* if it is of this block, the offset alone is left: less than KM_V6_PLACES, and not 0 */
 	if (tree - 1 >= KM_V6_PLACES - 1)
 		goto elsewhere;
 found:

@@ -118,12 +118,8 @@ static __inline__ __u32 km_event_check(const struct km_event *event)
 
 /* Value of the map `denials`, indexed by CPU: written by that CPU alone, mapped read-only by any number of readers. */
 struct km_log {
-	__u64 head;	  /* events written; event n (from 1) is in event[(n - 1) % KM_LOG_EVENTS] */
-	__u64 suppressed; /* denials counted but not reported, because of events.per_second */
-	__u64 jiffies;	  /* when the clock was last read */
-	__u64 second;	  /* start of the running second, CLOCK_BOOTTIME ns */
-	__u64 used;	  /* events of the running second */
-	__u64 reserved[3];
+	__u64 head; /* events written; event n (from 1) is in event[(n - 1) % KM_LOG_EVENTS] */
+	__u64 reserved[7];
 	struct km_event event[KM_LOG_EVENTS];
 };
 
@@ -290,6 +286,33 @@ struct km_service {
 	__u16 flags; /* enum km_service_flags */
 	__u16 slot;  /* row of counters and names */
 } __attribute__((aligned(4)));
+
+/*
+ * What the lookup leaves for the packet layer (bpf/note.h). Written for every connection, so it holds what the lookup
+ * has at hand: the source as it judged it, destination and the source's port as they came, in network byte order. Of an
+ * IPv6 destination the lower half: it has no say in a verdict but by km_is_strange(), which the packet layer asks of
+ * the packet itself.
+ */
+struct km_note {
+	__u64 source[2];    /* its halves; of IPv4 addresses one */
+	__be64 destination; /* km_note_destination() */
+	__be16 source_port;
+	__u16 port;
+	struct km_service service;
+	__u64 generation;
+	__u32 what; /* KM_NOTE(), or KM_NOTE_NONE */
+	__u32 reserved;
+};
+
+/* The one value of the per-CPU map `cpus`: what a verdict leaves there. Together, so that it is looked up once. */
+struct km_cpu {
+	struct km_note note;
+	/* The limiter of the CPU's events. */
+	__u64 jiffies;	  /* when the clock was last read */
+	__u64 second;	  /* start of the running second, CLOCK_BOOTTIME ns */
+	__u64 used;	  /* events of the running second */
+	__u64 suppressed; /* denials counted but not reported, because of events.per_second */
+};
 
 #define KM_SET_FAILSAFE KM_SERVICES  /* sources that no list refuses */
 #define KM_SET_OWN (KM_SERVICES + 1) /* this host's own addresses */

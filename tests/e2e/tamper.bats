@@ -4,7 +4,7 @@
 
 load lib/guard
 
-PINS="state names images counters denials marks notes packet_prog lookup_prog packet lookup"
+PINS="state names images counters denials marks cpus packet_prog lookup_prog packet lookup"
 
 setup() {
 	guard_setup

@@ -19,7 +19,7 @@ const char *const km_held_names[KM_HELD_COUNT] = {
 	[KM_HELD_COUNTERS] = KM_PIN_COUNTERS,
 	[KM_HELD_DENIALS] = KM_PIN_DENIALS,
 	[KM_HELD_MARKS] = KM_PIN_MARKS,
-	[KM_HELD_NOTES] = KM_PIN_NOTES,
+	[KM_HELD_CPUS] = KM_PIN_CPUS,
 	[KM_HELD_CLAIMS] = KM_PIN_CLAIMS,
 	[KM_HELD_CUTS] = KM_PIN_CUTS,
 	[KM_HELD_ARRIVALS] = KM_PIN_ARRIVALS,
@@ -247,7 +247,7 @@ int km_hold_put_back(struct km_hold *hold, const struct km_pins *pins, struct km
 
 bool km_hold_is_whole(const struct km_hold *hold)
 {
-	static const enum km_held shared[] = {KM_HELD_IMAGES, KM_HELD_COUNTERS, KM_HELD_DENIALS, KM_HELD_NOTES};
+	static const enum km_held shared[] = {KM_HELD_IMAGES, KM_HELD_COUNTERS, KM_HELD_DENIALS, KM_HELD_CPUS};
 
 	for (size_t i = 0; i < LAYERS; i++) {
 		struct km_program program;

@@ -100,7 +100,7 @@ static int prepare(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 	if (!r)
 		r = reuse(pins, KM_PIN_MARKS, skeleton->maps.marks, err);
 	if (!r)
-		r = reuse(pins, KM_PIN_NOTES, skeleton->maps.notes, err);
+		r = reuse(pins, KM_PIN_CPUS, skeleton->maps.cpus, err);
 	if (!r)
 		r = reuse(pins, KM_PIN_CLAIMS, skeleton->maps.claims, err);
 	if (!r)
@@ -152,7 +152,7 @@ int km_object_load(const struct km_pins *pins, uint32_t image_bytes, bool fresh_
 		.counters = bpf_map__fd(skeleton->maps.counters),
 		.denials = bpf_map__fd(skeleton->maps.denials),
 		.marks = bpf_map__fd(skeleton->maps.marks),
-		.notes = bpf_map__fd(skeleton->maps.notes),
+		.cpus = bpf_map__fd(skeleton->maps.cpus),
 		.claims = bpf_map__fd(skeleton->maps.claims),
 		.cuts = bpf_map__fd(skeleton->maps.cuts),
 		.arrivals = bpf_map__fd(skeleton->maps.arrivals),
@@ -189,7 +189,7 @@ int km_object_pin(const struct km_pins *pins, const struct km_object *object, st
 		{KM_PIN_COUNTERS, object->counters},
 		{KM_PIN_DENIALS, object->denials},
 		{KM_PIN_MARKS, object->marks},
-		{KM_PIN_NOTES, object->notes},
+		{KM_PIN_CPUS, object->cpus},
 		{KM_PIN_CLAIMS, object->claims},
 		{KM_PIN_CUTS, object->cuts},
 		{KM_PIN_ARRIVALS, object->arrivals},

@@ -15,8 +15,8 @@ struct kubemoat_bpf;
 
 struct km_object {
 	struct kubemoat_bpf *skeleton;
-	int lookup_prog, packet_prog;		     /* borrowed from the skeleton */
-	int images, counters, denials, marks, notes; /* likewise */
+	int lookup_prog, packet_prog;		    /* borrowed from the skeleton */
+	int images, counters, denials, marks, cpus; /* likewise */
 	int claims, cuts, arrivals, seen;
 };
 

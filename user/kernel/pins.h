@@ -3,7 +3,7 @@
  * An instance in bpffs: the directory <bpffs>/<name> (0700), the pins in it, its two locks and its state.
  *
  *   state, names            maps that only user space uses
- *   images, counters, denials, marks, notes, claims, cuts, arrivals, seen   maps of the programs
+ *   images, counters, denials, marks, cpus, claims, cuts, arrivals, seen   maps of the programs
  *   lookup_prog, packet_prog              programs
  *   lookup, packet                        links
  *   daemon                  a directory: what the running daemon locks
@@ -24,7 +24,7 @@
 #define KM_PIN_COUNTERS "counters"
 #define KM_PIN_DENIALS "denials"
 #define KM_PIN_MARKS "marks"
-#define KM_PIN_NOTES "notes"
+#define KM_PIN_CPUS "cpus"
 #define KM_PIN_CLAIMS "claims"
 #define KM_PIN_CUTS "cuts"
 #define KM_PIN_ARRIVALS "arrivals"

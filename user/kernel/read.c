@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -78,6 +79,7 @@ struct km_log_reader {
 	const struct km_log *cpus; /* mapped */
 	size_t size;
 	const struct km_cuts *cuts; /* mapped; NULL: not there */
+	int limiters;		    /* the map `cpus` */
 	uint32_t count;		    /* of CPUs and rings of `cuts` together */
 	struct {
 		const struct km_log *log;
@@ -90,6 +92,8 @@ static void release(const struct km_log_reader *reader)
 	munmap((void *)reader->cpus, reader->size);
 	if (reader->cuts)
 		munmap((void *)reader->cuts, sizeof(*reader->cuts));
+	if (reader->limiters >= 0)
+		close(reader->limiters);
 }
 
 static int map_cpus(const struct km_pins *pins, const struct km_log **cpus, uint32_t *count, struct km_err *err)
@@ -123,7 +127,8 @@ int km_log_open(const struct km_pins *pins, bool from_start, struct km_log_reade
 	if (code)
 		return code;
 	mapped.size = cpus * sizeof(*mapped.cpus);
-	code = map_cuts(pins, &mapped.cuts, err);
+	mapped.limiters = km_pins_get(pins, KM_PIN_CPUS, err);
+	code = mapped.limiters < 0 ? mapped.limiters : map_cuts(pins, &mapped.cuts, err);
 	mapped.count = cpus + (mapped.cuts ? KM_CUT_LOGS : 0);
 	r = code ? NULL : malloc(sizeof(*r) + mapped.count * sizeof(r->ring[0]));
 	if (!r) {
@@ -186,9 +191,14 @@ size_t km_log_read(struct km_log_reader *reader, struct km_event *events, size_t
 
 uint64_t km_log_suppressed(const struct km_log_reader *reader)
 {
+	int cpus = libbpf_num_possible_cpus();
+	KM_AUTO_FREE struct km_cpu *per_cpu = cpus > 0 ? calloc(cpus, sizeof(*per_cpu)) : NULL;
+	uint32_t key = 0;
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < reader->count; i++)
-		sum += __atomic_load_n(&reader->ring[i].log->suppressed, __ATOMIC_RELAXED);
+	if (!per_cpu || bpf_map_lookup_elem(reader->limiters, &key, per_cpu))
+		return 0;
+	for (int i = 0; i < cpus; i++)
+		sum += per_cpu[i].suppressed;
 	return sum;
 }
