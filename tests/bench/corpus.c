@@ -20,6 +20,7 @@
 #include "tests/bench/peers.skel.h"
 
 #define HOT_REPEAT 50000
+#define COLD_PASSES 5
 
 /* Judges: its verdict is the list's; else everything passes. */
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
 	[BENCH_PACKET_UNGUARDED] = {BENCH_PACKET, BENCH_PORT},
 	[BENCH_COLD_NOOP] = {BENCH_LOOKUP, BENCH_PORT, .cold = true},
 	[BENCH_COLD_GUARD] = {BENCH_LOOKUP, BENCH_PORT, .cold = true, .judges = true},
+	[BENCH_COLD_ALONE] = {BENCH_LOOKUP, BENCH_PORT, .cold = true, .judges = true},
 	[BENCH_COLD_TRIE] = {BENCH_LOOKUP, BENCH_PORT, .cold = true, .judges = true},
 };
 
@@ -62,6 +64,8 @@ static int program(const struct bench_corpus *corpus, enum bench_subject subject
 		return bpf_program__fd(corpus->peers->progs.bench_lookup_noop_cold);
 	case BENCH_COLD_GUARD:
 		return corpus->cold.lookup;
+	case BENCH_COLD_ALONE:
+		return corpus->cold_alone.lookup;
 	case BENCH_COLD_TRIE:
 		return bpf_program__fd(corpus->peers->progs.bench_lookup_trie_cold);
 	case BENCH_SUBJECTS:
@@ -119,7 +123,9 @@ bool bench_corpus_load(struct bench_corpus *corpus, const struct km_pins *pins)
 	if (corpus->needed[BENCH_PACKET_UNGUARDED])
 		bench_guard_load(pins, &corpus->list, BENCH_ONE_PORT, &corpus->one_port);
 	if (corpus->needed[BENCH_COLD_GUARD])
-		bench_cold_load(&corpus->list, &corpus->cold);
+		bench_cold_load(&corpus->list, 0, &corpus->cold);
+	if (corpus->needed[BENCH_COLD_ALONE])
+		bench_cold_load(&corpus->list, BENCH_ALONE, &corpus->cold_alone);
 	return true;
 }
 
@@ -132,6 +138,7 @@ void bench_corpus_close(struct bench_corpus *corpus)
 	if (corpus->needed[BENCH_PACKET_UNGUARDED])
 		bench_guard_close(&corpus->one_port);
 	bench_cold_close(&corpus->cold);
+	bench_cold_close(&corpus->cold_alone);
 	peers_bpf__destroy(corpus->peers);
 	for (int answer = 0; answer < BENCH_ANSWERS; answer++)
 		free(corpus->sources[answer]);
@@ -147,26 +154,33 @@ static void check(const struct bench_corpus *corpus, enum bench_subject subject,
 		     answer == BENCH_ALLOW ? "a listed source" : "a source not listed", subject, got, want);
 }
 
-/* All sources in a row, twice: the first time brings into the cache that processors share what stays there. */
+/*
+ * All sources in a row, some times: the first time brings into the cache that processors share what stays there, and
+ * the fastest of the others is the one of which neighbours have evicted least meanwhile.
+ */
 static double ask_cold(struct bench_corpus *corpus, enum bench_subject subject, enum bench_answer answer,
 		       unsigned ifindex)
 {
-	struct bench_table *table = subject == BENCH_COLD_GUARD ? corpus->cold.table : &corpus->peers->bss->bench_table;
+	struct bench_table *table = subject == BENCH_COLD_GUARD	  ? corpus->cold.table
+				    : subject == BENCH_COLD_ALONE ? corpus->cold_alone.table
+								  : &corpus->peers->bss->bench_table;
 	enum km_family family = corpus->list.family;
-	double ns = 0;
+	double ns = 0, best = 0;
 	unsigned got;
 
 	memcpy(table->address, corpus->sources[answer], sizeof(table->address));
 	table->next = 0;
-	for (int pass = 0; pass < 2; pass++) {
+	for (int pass = 0; pass < COLD_PASSES; pass++) {
 		ns = bench_run(program(corpus, subject, 0), kinds[subject].hook, family, bench_own(family),
 			       kinds[subject].port, ifindex, BENCH_SOURCES, &got);
 		check(corpus, subject, answer, got);
+		if (pass == 1 || (pass && ns < best))
+			best = ns;
 	}
-	if (table->next != 2 * BENCH_SOURCES)
+	if (table->next != COLD_PASSES * BENCH_SOURCES)
 		errx(1, "%s %s: subject %d took %u sources of %u", corpus->family, corpus->size, subject, table->next,
-		     2 * BENCH_SOURCES);
-	return ns;
+		     COLD_PASSES * BENCH_SOURCES);
+	return best;
 }
 
 double bench_corpus_ask(struct bench_corpus *corpus, enum bench_subject subject, enum bench_answer answer,

@@ -29,6 +29,7 @@ enum bench_subject {
 	BENCH_PACKET_UNGUARDED,
 	BENCH_COLD_NOOP, /* the lookup hook, a new source each run */
 	BENCH_COLD_GUARD,
+	BENCH_COLD_ALONE,
 	BENCH_COLD_TRIE,
 	BENCH_SUBJECTS
 };
@@ -41,7 +42,7 @@ struct bench_corpus {
 	struct bench_list list;
 	struct bench_guard both[BENCH_LOADS]; /* hot sources ask them in turn */
 	struct bench_guard alone, one_port;   /* loaded if needed, as all below */
-	struct bench_cold cold;
+	struct bench_cold cold, cold_alone;
 	struct peers_bpf *peers;
 	struct km_ip hot[BENCH_ANSWERS][BENCH_HOT_SOURCES];
 	uint32_t (*sources[BENCH_ANSWERS])[4]; /* BENCH_SOURCES of them, as in struct bench_table */

@@ -150,13 +150,13 @@ void bench_guard_close(struct bench_guard *guard)
 	km_object_close(&guard->object);
 }
 
-void bench_cold_load(const struct bench_list *list, struct bench_cold *cold)
+void bench_cold_load(const struct bench_list *list, unsigned options, struct bench_cold *cold)
 {
 	struct km_lines image = {0};
 	struct cold_bpf *programs;
 	int like;
 
-	compile(list, 0, &image);
+	compile(list, options, &image);
 	like = image_map(&image);
 	programs = cold_bpf__open();
 	if (!programs)

@@ -35,7 +35,7 @@ void bench_guard_load(const struct km_pins *pins, const struct bench_list *list,
 		      struct bench_guard *guard);
 void bench_guard_close(struct bench_guard *guard);
 
-/* The lookup as the only layer, with sources from a table. */
+/* The lookup, with sources from a table. */
 struct bench_cold {
 	struct cold_bpf *programs;
 	int lookup;
@@ -43,7 +43,7 @@ struct bench_cold {
 };
 
 /* Likewise. */
-void bench_cold_load(const struct bench_list *list, struct bench_cold *cold);
+void bench_cold_load(const struct bench_list *list, unsigned options, struct bench_cold *cold);
 void bench_cold_close(struct bench_cold *cold);
 
 /* The kernel's own account of a program's size: instructions that the verifier looked at until it was content (0 before
