@@ -251,8 +251,8 @@ static int go_without_packet(const struct km_enforce *e, struct way *way, char n
 }
 
 /*
- * New programs meet the images to come, and those in force until then, unless these are of another layout. Programs
- * that are there already watch what is in force.
+ * New programs meet the images to come, and those in force until then. Programs that are there already, and of one
+ * piece with them, watch what is in force.
  */
 static int find_watched(const struct km_enforce *e, struct way *way, struct km_err *err)
 {
@@ -261,7 +261,7 @@ static int find_watched(const struct km_enforce *e, struct way *way, struct km_e
 	km_images_watch(&way->images, &way->watched);
 	way->watching = km_watches(e->hold->fd[KM_HELD_LOOKUP_PROG], &way->watched) &&
 			km_watches(e->hold->fd[KM_HELD_PACKET_PROG], &way->watched);
-	return images < 0 || e->book->taken_over ? 0 : km_image_watch_all(images, &way->watched, err);
+	return way->present ? km_image_watch_all(images, &way->watched, err) : 0;
 }
 
 static uint32_t present_class(const struct km_pins *pins)
@@ -339,7 +339,8 @@ int km_enforce(const struct km_enforce *e, bool *adopted, char notice[768], stru
 	if (!r)
 		r = km_book_set_names(e->book, e->rows, err);
 	if (!r) {
-		way.present = present_class(e->pins);
+		/* Another layout knows other sizes. */
+		way.present = e->book->taken_over ? 0 : present_class(e->pins);
 		way.class = pick_class(km_images_bytes(&way.images), way.present);
 		way.cgroup = cgroup;
 		way.path = path;

@@ -154,6 +154,7 @@ one_port_after() {
 @test "reload to another port, which takes other programs" {
 	server_start one '[::]:6443'
 	server_start other '[::]:6444'
+	tried=0
 	command_of km reload
 	guard_one apiserver 6443 "$CLIENT4"
 	km load
@@ -170,7 +171,9 @@ one_port_after() {
 		starts_after "$call $n"
 		sees stranger refused "$HOST4:6444"
 		sees stranger served "$HOST4:6443"
+		tried=$((tried + 1))
 	done < "$T/points"
+	[ "$tried" -ge 20 ]
 }
 
 @test "upgrade to another layout with other files" {

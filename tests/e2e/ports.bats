@@ -78,12 +78,14 @@ programs() {
 	guard_ports 6443
 	km load
 	holds stranger "$HOST4:6444"
+	before=$(program packet_prog)
 	config <<- END
 		version: 1
 		mode: enforce
 		services: {apiserver: {deny: drop, ports: [6443, 6444]}}
 	END
 	km reload
+	[ "$(program packet_prog)" != "$before" ]
 	sees stranger timeout --timeout 300 "$HOST4:6444"
 	echo >&"$HOLD"
 	within 5 lines_beyond 1 "$T/hold.out"
@@ -106,5 +108,27 @@ programs() {
 	guard_ports 6443
 	km load
 	sees stranger served "$HOST4:$((6443 + 4096))"
+	sees stranger refused "$HOST4:6443"
+}
+
+# bats test_tags=guard
+@test "a daemon puts back no programs that look at fewer ports than the policy guards" {
+	config <<< 'version: 1
+mode: enforce
+layers: [lookup]
+services: {apiserver: {ports: [6443]}}'
+	allow apiserver "$CLIENT4"
+	daemon_start
+	kill -STOP "$DAEMON"
+	config <<< 'version: 1
+mode: enforce
+layers: [lookup]
+services: {apiserver: {ports: [6443, 6444]}}'
+	km reload
+	sees stranger refused "$HOST4:6444"
+	rm "$BPFFS/$NAME/lookup_prog" "$BPFFS/$NAME/packet_prog"
+	kill -CONT "$DAEMON"
+	within 4 healthy
+	sees stranger refused "$HOST4:6444"
 	sees stranger refused "$HOST4:6443"
 }

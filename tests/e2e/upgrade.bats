@@ -36,6 +36,25 @@ setup_guard() {
 	[ "$(km status -o json | jq .generation)" = 1 ]
 }
 
+@test "another layout takes over from maps that are larger than the list needs" {
+	local others=(10.64.0.0/13 10.72.0.0/14 10.76.0.0/16 10.78.0.0/15 10.80.0.0/12 10.96.0.0/11)
+	server_start echo '[::]:6443'
+	config <<< 'version: 1
+mode: enforce
+services:
+  apiserver: {ports: [6443]}'
+	awk 'BEGIN { for (i = 0; i < 4000; i++) printf "11.%d.%d.%d\n", i / 32768, i / 128 % 256, i % 128 * 2 }' \
+		> "$CONF/apiserver.allow"
+	km load
+	allow apiserver "$CLIENT4" "$CLIENT6" "${others[@]}"
+	km reload
+	visit
+	exits 0 other load
+	visit
+	exits 0 km load
+	visit
+}
+
 @test "readers of another layout say which; unload takes it away" {
 	setup_guard
 	for verb in status stats drops reload; do

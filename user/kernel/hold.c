@@ -11,6 +11,8 @@
 #include "cleanup.h"
 #include "kernel/book.h"
 #include "kernel/identity.h"
+#include "kernel/image.h"
+#include "kernel/watched.h"
 
 const char *const km_held_names[KM_HELD_COUNT] = {
 	[KM_HELD_STATE] = KM_PIN_STATE,
@@ -245,6 +247,16 @@ int km_hold_put_back(struct km_hold *hold, const struct km_pins *pins, struct km
 	return 0;
 }
 
+/* Programs that were replaced may share every map with those that came after them, but not what they look at. */
+static bool watches_all(const struct km_hold *hold)
+{
+	struct km_watched watched = {};
+
+	return !km_image_watch_all(hold->fd[KM_HELD_IMAGES], &watched, NULL) &&
+	       km_watches(hold->fd[KM_HELD_LOOKUP_PROG], &watched) &&
+	       km_watches(hold->fd[KM_HELD_PACKET_PROG], &watched);
+}
+
 bool km_hold_is_whole(const struct km_hold *hold)
 {
 	static const enum km_held shared[] = {KM_HELD_IMAGES, KM_HELD_COUNTERS, KM_HELD_DENIALS, KM_HELD_CPUS};
@@ -263,5 +275,5 @@ bool km_hold_is_whole(const struct km_hold *hold)
 				return false;
 		}
 	}
-	return true;
+	return watches_all(hold);
 }

@@ -58,7 +58,10 @@ bool km_hold_unpinned(const struct km_hold *hold);
 /* Pins what is held and not pinned. Under the writers' lock. 0 or -errno with *err. */
 int km_hold_put_back(struct km_hold *hold, const struct km_pins *pins, struct km_err *err);
 
-/* True if both programs are held and work on the maps held: what is attached again from here decides alike. */
+/*
+ * True if both programs are held, work on the maps held, and watch all that the images in there guard: what is attached
+ * again from here decides alike.
+ */
 bool km_hold_is_whole(const struct km_hold *hold);
 
 #endif

@@ -2,6 +2,7 @@
 #include "kernel/image.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -77,13 +78,21 @@ static int open_slot(int images, uint32_t slot, struct km_err *err)
 	return fd >= 0 ? fd : km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
 }
 
+/* The mask of programs for any other size would have holes. */
+static bool is_class(uint32_t image_bytes)
+{
+	return image_bytes >= KM_IMAGE_ROOM(0) && km_image_class(image_bytes - KM_IMAGE_PAD) == image_bytes;
+}
+
 uint32_t km_image_present_class(int images)
 {
 	KM_AUTO_CLOSE int present = open_slot(images, 0, NULL);
 	struct bpf_map_info info = {0};
 	uint32_t length = sizeof(info);
 
-	return present >= 0 && !bpf_obj_get_info_by_fd(present, &info, &length) ? info.value_size : 0;
+	if (present < 0 || bpf_obj_get_info_by_fd(present, &info, &length))
+		return 0;
+	return is_class(info.value_size) ? info.value_size : 0;
 }
 
 int km_image_watch_all(int images, struct km_watched *watched, struct km_err *err)

@@ -9,7 +9,7 @@
 #include "error.h"
 #include "kubemoat.h"
 
-/* The smallest size class that holds an image of `bytes`: the size of its map's value, KM_IMAGE_BYTES() of a power of
+/* The smallest size class that holds an image of `bytes`: the size of its map's value, KM_IMAGE_ROOM() of a power of
  * two. */
 uint32_t km_image_class(size_t bytes);
 
@@ -21,7 +21,7 @@ int km_image_make(uint32_t image_bytes, struct km_err *err);
  * end a value at 4 MiB: both figures). */
 int km_image_map(const void *bytes, size_t size, uint32_t image_bytes, struct km_err *err);
 
-/* Size class of the images there: of the one in force. 0: none is. */
+/* Size class of the images there: of the one in force. 0: none is, or none of a class of this layout. */
 uint32_t km_image_present_class(int images);
 
 /* Marks all that the images there guard. */

@@ -79,7 +79,9 @@ struct km_log_reader {
 	const struct km_log *cpus; /* mapped */
 	size_t size;
 	const struct km_cuts *cuts; /* mapped; NULL: not there */
-	int limiters;		    /* the map `cpus` */
+	const struct km_pins *pins; /* borrowed */
+	int limiters;		    /* the map `cpus`; -1: not there when it was last asked for */
+	uint64_t suppressed;	    /* read last */
 	uint32_t count;		    /* of CPUs and rings of `cuts` together */
 	struct {
 		const struct km_log *log;
@@ -117,6 +119,18 @@ static int map_cpus(const struct km_pins *pins, const struct km_log **cpus, uint
 	return 0;
 }
 
+/* -1: the pin is gone, and may be put back, or is of another version. */
+static int open_limiters(const struct km_pins *pins)
+{
+	KM_AUTO_CLOSE int map = km_pins_get(pins, KM_PIN_CPUS, NULL);
+	struct bpf_map_info info = {0};
+	uint32_t length = sizeof(info);
+
+	if (map < 0 || bpf_obj_get_info_by_fd(map, &info, &length) || info.value_size != sizeof(struct km_cpu))
+		return -1;
+	return KM_TAKE_FD(map);
+}
+
 int km_log_open(const struct km_pins *pins, bool from_start, struct km_log_reader **reader, struct km_err *err)
 {
 	struct km_log_reader mapped = {0}, *r;
@@ -127,8 +141,9 @@ int km_log_open(const struct km_pins *pins, bool from_start, struct km_log_reade
 	if (code)
 		return code;
 	mapped.size = cpus * sizeof(*mapped.cpus);
-	mapped.limiters = km_pins_get(pins, KM_PIN_CPUS, err);
-	code = mapped.limiters < 0 ? mapped.limiters : map_cuts(pins, &mapped.cuts, err);
+	mapped.pins = pins;
+	mapped.limiters = open_limiters(pins);
+	code = map_cuts(pins, &mapped.cuts, err);
 	mapped.count = cpus + (mapped.cuts ? KM_CUT_LOGS : 0);
 	r = code ? NULL : malloc(sizeof(*r) + mapped.count * sizeof(r->ring[0]));
 	if (!r) {
@@ -189,16 +204,19 @@ size_t km_log_read(struct km_log_reader *reader, struct km_event *events, size_t
 	return count;
 }
 
-uint64_t km_log_suppressed(const struct km_log_reader *reader)
+uint64_t km_log_suppressed(struct km_log_reader *reader)
 {
 	int cpus = libbpf_num_possible_cpus();
 	KM_AUTO_FREE struct km_cpu *per_cpu = cpus > 0 ? calloc(cpus, sizeof(*per_cpu)) : NULL;
 	uint32_t key = 0;
 	uint64_t sum = 0;
 
+	if (reader->limiters < 0)
+		reader->limiters = open_limiters(reader->pins);
 	if (!per_cpu || bpf_map_lookup_elem(reader->limiters, &key, per_cpu))
-		return 0;
+		return reader->suppressed;
 	for (int i = 0; i < cpus; i++)
 		sum += per_cpu[i].suppressed;
+	reader->suppressed = sum;
 	return sum;
 }

@@ -25,7 +25,8 @@ void km_log_close(struct km_log_reader *reader);
  */
 size_t km_log_read(struct km_log_reader *reader, struct km_event *events, size_t room, uint64_t *lost);
 
-/* Denials that the limiter kept out of the log, of all CPUs, since the first load. */
-uint64_t km_log_suppressed(const struct km_log_reader *reader);
+/* Denials that the limiter kept out of the log, of all CPUs, since the first load. As read last where it cannot be
+ * read. */
+uint64_t km_log_suppressed(struct km_log_reader *reader);
 
 #endif
