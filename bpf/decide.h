@@ -56,6 +56,17 @@ static __always_inline int km_is_strange(__u32 family, const struct km_ip *sourc
 	return km_is_loopback(family, destination) || km_same_ip(family, source, destination);
 }
 
+/*
+ * The same, of the lower half of an IPv6 destination, in host byte order, of IPv4 of the address: true also of some
+ * that are not strange, but false of nearly all, for less.
+ */
+static __always_inline int km_may_be_strange(__u32 family, const struct km_ip *source, __u64 destination)
+{
+	if (family == KM_V4)
+		return destination >> 24 == 127 || destination == source->word[0];
+	return destination == 1 || destination == km_ip_half(source, 1);
+}
+
 static __always_inline int km_set_has(const struct km_image *image, __u32 mask, const struct km_set *set, __u32 family,
 				      const struct km_ip *ip)
 {
@@ -87,36 +98,25 @@ static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *ima
 
 #define KM_ASK KM_REASONS /* instead of a reason */
 
-/* What can be said at once of a source that the list names, or does not; else KM_ASK. */
-static __always_inline __u32 km_decide_listed(const struct km_image *image, __u32 mask, __u32 service, __u32 family,
-					      const struct km_ip *source, const struct km_ip *destination, int listed)
+/* What can be said at once of a source that is not strange, and that the list names or does not; else KM_ASK. */
+static __always_inline __u32 km_decide_plain(const struct km_image *image, __u32 mask, const struct km_set *set,
+					     __u32 family, const struct km_ip *source, int listed)
 {
-	if (km_is_strange(family, source, destination))
-		return KM_ASK;
 	if (listed)
-		return image->set[service].service.flags & KM_DENY_SELF ? KM_ASK : KM_ALLOWED;
+		return set->service.flags & KM_DENY_SELF ? KM_ASK : KM_ALLOWED;
 	return km_set_has(image, mask, &image->set[KM_SET_SPECIAL], family, source) ? KM_ASK : KM_DENIED_SOURCE;
-}
-
-/* The same for a source that nobody has looked for yet. Of few instructions where the family is a constant. */
-static __always_inline __u32 km_decide_at_once(const struct km_image *image, __u32 mask, __u32 service, __u32 family,
-					       const struct km_ip *source, const struct km_ip *destination, __u32 path)
-{
-	const struct km_set *set = &image->set[service];
-
-	if (path == KM_PATH_LO)
-		return KM_ASK;
-	KM_OPAQUE(set);
-	return km_decide_listed(image, mask, service, family, source, destination,
-				km_set_has(image, mask, set, family, source));
 }
 
 /* The reason for a new connection to a service; KM_AS_SELF is added where that is why. */
 static __always_inline __u32 km_decide(const struct km_image *image, __u32 mask, __u32 service,
 				       const struct km_tuple *t, __u32 path)
 {
-	__u32 reason = km_decide_at_once(image, mask, service, t->family, &t->source, &t->destination, path);
+	const struct km_set *set = &image->set[service];
+	__u32 reason = KM_ASK;
 
+	if (path != KM_PATH_LO && !km_is_strange(t->family, &t->source, &t->destination))
+		reason = km_decide_plain(image, mask, set, t->family, &t->source,
+					 km_set_has(image, mask, set, t->family, &t->source));
 	return reason == KM_ASK ? km_decide_rest(image, mask, service, t, path) : reason;
 }
 

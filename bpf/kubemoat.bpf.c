@@ -71,17 +71,20 @@ static __noinline int km_lookup_log(struct bpf_sk_lookup *ctx, const struct km_i
 static __noinline int km_lookup_rest(struct bpf_sk_lookup *ctx, const struct km_image *image, __u32 number,
 				     __u32 family, int listed)
 {
-	const struct km_service *service = &image->set[number].service;
+	const struct km_set *set = &image->set[number];
+	const struct km_service *service = &set->service;
+	__u32 reason = KM_ASK, decision;
 	struct km_tuple t = {};
-	__u32 reason, decision;
 	struct km_cpu *cpu;
 
 	if (family == KM_V4) {
 		km_lookup_tuple(ctx, KM_V4, &t);
-		reason = km_decide_listed(image, km_image_mask, number, KM_V4, &t.source, &t.destination, listed);
+		if (!km_is_strange(KM_V4, &t.source, &t.destination))
+			reason = km_decide_plain(image, km_image_mask, set, KM_V4, &t.source, listed);
 	} else {
 		km_lookup_tuple(ctx, KM_V6, &t);
-		reason = km_decide_listed(image, km_image_mask, number, KM_V6, &t.source, &t.destination, listed);
+		if (!km_is_strange(KM_V6, &t.source, &t.destination))
+			reason = km_decide_plain(image, km_image_mask, set, KM_V6, &t.source, listed);
 	}
 	if (reason == KM_ASK)
 		reason = km_decide_rest(image, km_image_mask, number, &t, KM_PATH_UNKNOWN);
@@ -102,8 +105,9 @@ static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const str
 {
 	const struct km_set *set = &image->set[number];
 	const struct km_service *service;
-	struct km_ip source = {}, destination = {};
+	struct km_ip source = {};
 	struct km_cpu *cpu;
+	__be64 destination;
 
 	KM_OPAQUE(set); /* one address, not several that are computed and kept */
 	service = &set->service;
@@ -121,16 +125,18 @@ static __always_inline int km_lookup_family(struct bpf_sk_lookup *ctx, const str
 	}
 	if ((service->flags & (KM_ENFORCE | KM_DROP)) != KM_ENFORCE)
 		return km_lookup_rest(ctx, image, number, family, 0);
-	km_lookup_destination(ctx, family, &destination);
-	if (km_decide_listed(image, km_image_mask, number, family, &source, &destination, 0) != KM_DENIED_SOURCE)
+	destination = km_lookup_note_destination(ctx, family);
+	if (km_may_be_strange(family, &source, km_note_number(family, destination)) &&
+	    km_lookup_is_strange(ctx, family, &source))
+		return km_lookup_rest(ctx, image, number, family, 0);
+	if (km_set_has(image, km_image_mask, &image->set[KM_SET_SPECIAL], family, &source))
 		return km_lookup_rest(ctx, image, number, family, 0);
 	cpu = km_this_cpu();
 	if (!cpu) /* there always is one */
 		return SK_DROP;
 	if (km_count_denial(cpu, image, service->slot, KM_DENY, KM_DENIED_SOURCE))
 		km_lookup_log(ctx, image, number, family);
-	km_lookup_note(cpu, ctx, family, image, service, &source, km_note_destination(family, &destination),
-		       KM_NOTE_REFUSED, KM_DENIED_SOURCE);
+	km_lookup_note(cpu, ctx, family, image, service, &source, destination, KM_NOTE_REFUSED, KM_DENIED_SOURCE);
 	return SK_DROP;
 }
 
@@ -298,23 +304,17 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 	return km_packet_refuse(skb, sk, image, &p, service->slot);
 }
 
-/* Of a connection: most packets there are, and most of them are allowed at once. In line for each family. */
-static __always_inline int km_packet_connected(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
-					       __u32 number, __u32 family)
+/* Of a connection: whatever is not decided at once. */
+static __noinline int km_packet_rest(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
+				     __u32 number, __u32 family)
 {
 	const struct km_service *service = &image->set[number].service;
 	struct km_packet p = {};
 	struct km_mark *mark;
-	__u32 path;
 
-	if (km_packet_network(skb, family, &p))
+	if (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p))
 		return km_packet_unreadable(image, &p, number);
-	KM_LOAD(path, skb->ifindex);
-	p.reason = km_decide_at_once(image, km_image_mask, number, family, &p.tuple.source, &p.tuple.destination, path);
-	if (KM_LIKELY(p.reason == KM_ALLOWED))
-		return KM_PASS_PACKET;
-	if (p.reason == KM_ASK)
-		p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, path);
+	p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
 	/* In audit a connection is counted when it is made: here it passes. */
 	if (km_reason_allows(p.reason) || !(service->flags & KM_ENFORCE))
 		return KM_PASS_PACKET;
@@ -322,6 +322,35 @@ static __always_inline int km_packet_connected(struct __sk_buff *skb, struct bpf
 	if (mark && mark->revoked)
 		return KM_DROP_PACKET;
 	return km_packet_refuse(skb, sk, image, &p, service->slot);
+}
+
+/*
+ * Of a connection: most packets there are. In line for each family; nothing but the source is kept of a packet whose
+ * source is listed, or of a connection that is refused already.
+ */
+static __always_inline int km_packet_connected(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
+					       __u32 number, __u32 family)
+{
+	const struct km_set *set = &image->set[number];
+	struct km_ip source = {};
+	struct km_mark *mark;
+	__u32 reason;
+
+	KM_OPAQUE(set);
+	if (skb->ifindex == KM_PATH_LO || km_packet_plain_source(skb, family, &source))
+		return km_packet_rest(skb, sk, image, number, family);
+	reason = km_decide_plain(image, km_image_mask, set, family, &source,
+				 km_set_has(image, km_image_mask, set, family, &source));
+	if (KM_LIKELY(reason == KM_ALLOWED))
+		return KM_PASS_PACKET;
+	if (reason == KM_DENIED_SOURCE) {
+		if (!(set->service.flags & KM_ENFORCE)) /* counted when it was made */
+			return KM_PASS_PACKET;
+		mark = km_mark_get(sk, 0);
+		if (mark && mark->revoked)
+			return KM_DROP_PACKET;
+	}
+	return km_packet_rest(skb, sk, image, number, family);
 }
 
 SEC("cgroup_skb/ingress")

@@ -60,6 +60,14 @@ static __always_inline void km_lookup_destination(struct bpf_sk_lookup *ctx, __u
 	}
 }
 
+static __always_inline int km_lookup_is_strange(struct bpf_sk_lookup *ctx, __u32 family, const struct km_ip *source)
+{
+	struct km_ip destination = {};
+
+	km_lookup_destination(ctx, family, &destination);
+	return km_is_strange(family, source, &destination);
+}
+
 static __always_inline void km_lookup_tuple(struct bpf_sk_lookup *ctx, __u32 family, struct km_tuple *t)
 {
 	__u32 port;

@@ -45,6 +45,12 @@ static __always_inline __be64 km_note_destination(__u32 family, const struct km_
 	return family == KM_V4 ? bpf_htonl(destination->word[0]) : bpf_cpu_to_be64(km_ip_half(destination, 1));
 }
 
+/* That as a number in host byte order. */
+static __always_inline __u64 km_note_number(__u32 family, __be64 destination)
+{
+	return family == KM_V4 ? bpf_ntohl((__be32)destination) : bpf_be64_to_cpu(destination);
+}
+
 static __always_inline int km_note_fits(const struct km_note *note, const struct km_tuple *t)
 {
 	if (note->what == KM_NOTE_NONE || KM_NOTE_FAMILY(note->what) != t->family || note->port != t->port ||

@@ -84,6 +84,37 @@ static __always_inline int km_packet_network(struct __sk_buff *skb, __u32 family
 	return 0;
 }
 
+/*
+ * The source of a packet whose header can be read in place and is not strange. 0, or -1: it takes km_packet_network()
+ * to tell.
+ */
+static __always_inline int km_packet_plain_source(struct __sk_buff *skb, __u32 family, struct km_ip *source)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct km_ip destination = {};
+
+	if (family == KM_V4) {
+		const struct iphdr *ip = data;
+
+		if (data + sizeof(*ip) > end)
+			return -1;
+		source->word[0] = bpf_ntohl(ip->saddr);
+		return km_may_be_strange(KM_V4, source, bpf_ntohl(ip->daddr)) ? -1 : 0;
+	}
+	const struct ipv6hdr *ip = data;
+
+	if (data + sizeof(*ip) > end)
+		return -1;
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		source->word[i] = bpf_ntohl(ip->saddr.s6_addr32[i]);
+		destination.word[i] = bpf_ntohl(ip->daddr.s6_addr32[i]);
+	}
+	if (!km_may_be_strange(KM_V6, source, km_ip_half(&destination, 1)))
+		return 0;
+	return km_is_strange(KM_V6, source, &destination) ? -1 : 0;
+}
+
 #define KM_EXTENSIONS 8 /* headers before TCP that are walked */
 #define KM_NO_TRANSPORT (~0ull)
 
