@@ -78,6 +78,18 @@ static int open_slot(int images, uint32_t slot, struct km_err *err)
 	return fd >= 0 ? fd : km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
 }
 
+/* Its first bytes, mapped for reading: 0, -ENOENT: none, or -errno with *err. The caller unmaps them. */
+static int map_slot(int images, uint32_t slot, size_t size, void **bytes, struct km_err *err)
+{
+	KM_AUTO_CLOSE int present = open_slot(images, slot, err);
+
+	if (present < 0)
+		return present;
+	*bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, present, 0);
+	return *bytes == MAP_FAILED ? km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno))
+				    : 0;
+}
+
 /* The mask of programs for any other size would have holes. */
 static bool is_class(uint32_t image_bytes)
 {
@@ -97,21 +109,18 @@ uint32_t km_image_present_class(int images)
 
 int km_image_watch_all(int images, struct km_watched *watched, struct km_err *err)
 {
-	uint32_t bytes = km_image_present_class(images);
+	uint32_t class = km_image_present_class(images);
 
 	for (uint32_t slot = 0; slot < KM_IMAGE_SLOTS; slot++) {
-		KM_AUTO_CLOSE int present = open_slot(images, slot, err);
-		const struct km_image *image;
+		void *image;
+		int r = map_slot(images, slot, class, &image, err);
 
-		if (present == -ENOENT)
+		if (r == -ENOENT)
 			continue;
-		if (present < 0)
-			return present;
-		image = mmap(NULL, bytes, PROT_READ, MAP_SHARED, present, 0);
-		if (image == MAP_FAILED)
-			return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+		if (r)
+			return r;
 		km_watch_image(image, watched);
-		munmap((void *)image, bytes);
+		munmap(image, class);
 	}
 	return 0;
 }
@@ -129,17 +138,14 @@ unsigned km_image_count(int images)
 int km_image_copy_all(int from, uint32_t from_class, int to, uint32_t to_class, struct km_err *err)
 {
 	for (uint32_t slot = 0; slot < KM_IMAGE_SLOTS; slot++) {
-		KM_AUTO_CLOSE int present = open_slot(from, slot, err), copy = -1;
+		KM_AUTO_CLOSE int copy = -1;
 		void *bytes;
-		int r;
+		int r = map_slot(from, slot, from_class, &bytes, err);
 
-		if (present == -ENOENT)
+		if (r == -ENOENT)
 			continue;
-		if (present < 0)
-			return present;
-		bytes = mmap(NULL, from_class, PROT_READ, MAP_SHARED, present, 0);
-		if (bytes == MAP_FAILED)
-			return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+		if (r)
+			return r;
 		copy = km_image_map(bytes, from_class, to_class, err);
 		munmap(bytes, from_class);
 		r = copy < 0 ? copy : km_image_swap(to, slot, copy, err);
@@ -151,18 +157,17 @@ int km_image_copy_all(int from, uint32_t from_class, int to, uint32_t to_class, 
 
 int km_image_free_bank(int images, uint32_t *bank, struct km_err *err)
 {
-	KM_AUTO_CLOSE int present = open_slot(images, 0, err);
+	void *bytes;
 	const struct km_image *image;
+	int r = map_slot(images, 0, sizeof(*image), &bytes, err);
 
 	*bank = 0;
-	if (present < 0)
-		return present == -ENOENT ? 0 : present;
-	image = mmap(NULL, sizeof(*image), PROT_READ, MAP_SHARED, present, 0);
-	if (image == MAP_FAILED)
-		return km_fail(err, errno, "the policy in force cannot be read: %s", strerror(errno));
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	image = bytes;
 	if (image->schedule[0].at && image->schedule[0].slot < KM_BANK)
 		*bank = KM_BANK;
-	munmap((void *)image, sizeof(*image));
+	munmap(bytes, sizeof(*image));
 	return 0;
 }
 

@@ -7,8 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "cleanup.h"
-
-#define MAPS 32 /* of one program; ours have a dozen */
+#include "kernel/identity.h"
 
 void km_watch_image(const struct km_image *image, struct km_watched *watched)
 {
@@ -23,24 +22,22 @@ void km_watch_image(const struct km_image *image, struct km_watched *watched)
 /* What a map holds that is named and sized like the programs' own; false: another map. */
 static bool read_watched(int map, struct km_watched *watched)
 {
-	struct bpf_map_info info = {0};
-	uint32_t length = sizeof(info), key = 0;
+	uint32_t id, value_size, key = 0;
+	char name[KM_OBJECT_NAME];
 
-	return map >= 0 && !bpf_obj_get_info_by_fd(map, &info, &length) && !strcmp(info.name, KM_WATCHED_SECTION) &&
-	       info.value_size == sizeof(*watched) && !bpf_map_lookup_elem(map, &key, watched);
+	return map >= 0 && !km_map_read(map, &id, name, &value_size) && !strcmp(name, KM_WATCHED_SECTION) &&
+	       value_size == sizeof(*watched) && !bpf_map_lookup_elem(map, &key, watched);
 }
 
 /* Of what a program watches; false: it does not say. */
 static bool find_watched(int program, struct km_watched *watched)
 {
-	uint32_t maps[MAPS];
-	struct bpf_prog_info info = {.nr_map_ids = MAPS, .map_ids = (uintptr_t)maps};
-	uint32_t length = sizeof(info);
+	struct km_program its;
 
-	if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &length))
+	if (program < 0 || km_program_read(program, &its))
 		return false;
-	for (unsigned i = 0; i < info.nr_map_ids && i < MAPS; i++) {
-		KM_AUTO_CLOSE int map = bpf_map_get_fd_by_id(maps[i]);
+	for (uint32_t i = 0; i < its.map_count; i++) {
+		KM_AUTO_CLOSE int map = bpf_map_get_fd_by_id(its.maps[i]);
 
 		if (read_watched(map, watched))
 			return true;
