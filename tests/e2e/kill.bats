@@ -126,6 +126,19 @@ prepare() {
 	each_kill
 }
 
+@test "between a link and the pin of its program: status says what the link runs, the next start mends it, the one after adopts" {
+	prepare
+	command_of km load
+	killed_at bpf "$(calls | awk '$1 == "bpf" && $3 == "turn" { print $2 + 1; exit }')"
+	run -1 km status
+	[[ $output == *'not the one pinned: somebody replaced it, or a start was killed halfway'* ]]
+	in_force_after "the first link"
+	starts_after "the first link"
+	[ "$(km status -o json | jq .adopted)" = false ]
+	km load
+	[ "$(km status -o json | jq .adopted)" = true ]
+}
+
 @test "upgrade to another layout" {
 	prepare
 	command_of other load

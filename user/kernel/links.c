@@ -110,7 +110,9 @@ static void health(const struct km_hold *hold, enum km_held which, enum km_held 
 	}
 	if (hold->fd[prog] >= 0 && !km_program_read(hold->fd[prog], &program) && place.prog != program.id) {
 		say_trouble(hook, "replaced",
-			    "somebody replaced our program by program %u; `kubemoat load` puts it back", place.prog);
+			    "it runs program %u, not the one pinned: somebody replaced it, or a start was killed halfway; "
+			    "`kubemoat load` puts ours there",
+			    place.prog);
 		return;
 	}
 	hook->attached = true;
