@@ -23,8 +23,8 @@
 
 struct km_tuple {
 	struct km_ip source, destination;
-	__u16 source_port, port; /* numbers; the guarded port is the destination's */
 	__u8 family;
+	__u16 source_port, port; /* numbers; the guarded port is the destination's */
 };
 
 /*

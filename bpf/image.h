@@ -72,6 +72,13 @@ static __always_inline int km_image_changes(const struct km_image *image)
 	return image->schedule[0].at != 0;
 }
 
+static __always_inline const struct km_image *km_image_in_force(void)
+{
+	const struct km_image *image = km_image_present();
+
+	return image && km_image_changes(image) ? km_image_scheduled(image) : image;
+}
+
 /* May any image guard that port? */
 static __always_inline int km_image_watches(__u32 port)
 {

@@ -169,20 +169,20 @@ scheduled:
 }
 
 /* A packet to a listener that the lookup has just decided: counted here, where that is still to be done. */
-static __always_inline int km_packet_decided(struct bpf_sock *sk, const struct km_image *image,
-					     const struct km_packet *p, __u32 decision, struct km_service service,
-					     __u32 reason)
+static __noinline int km_packet_decided(struct bpf_sock *sk, const struct km_image *image, const struct km_packet *p,
+					__u32 decision)
 {
 	/* Refused and counted; somebody overrode us. */
 	if (decision == KM_NOTE_REFUSED)
 		return KM_DROP_PACKET;
 	if (decision == KM_NOTE_DROP) {
-		km_account(image, &p->tuple, service.slot, KM_DENY, reason);
+		km_account(image, &p->tuple, p->service.slot, KM_DENY, p->reason);
 		return KM_DROP_PACKET;
 	}
 	/* An ACK that was looked up ends a handshake by SYN cookie, whose SYN was counted. */
-	if (p->syn && service.flags & KM_PACKET_LAYER) {
-		km_account(image, &p->tuple, service.slot, decision == KM_NOTE_AUDIT ? KM_AUDIT : KM_ALLOW, reason);
+	if (p->syn && p->service.flags & KM_PACKET_LAYER) {
+		km_account(image, &p->tuple, p->service.slot, decision == KM_NOTE_AUDIT ? KM_AUDIT : KM_ALLOW,
+			   p->reason);
 		if (!km_netns_cookie)
 			km_mark_set(sk, KM_MARK_GUARDED);
 	}
@@ -258,45 +258,75 @@ static __always_inline int km_packet_unreadable(const struct km_image *image, co
 	return enforce ? KM_DROP_PACKET : KM_PASS_PACKET;
 }
 
-/* To a listening socket, whose port service `number` - 1 guards, or none (0). */
-static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
-					       __u32 number, __u32 family)
+/*
+ * Takes the note that the lookup left for this packet to a listener: its decision, and in *p why and for which service.
+ * KM_NOTE_NONE: there is none.
+ */
+static __always_inline __u32 km_packet_noted(const struct km_image *image, struct km_packet *p)
 {
-	const struct km_service *service;
 	struct km_cpu *cpu = km_this_cpu();
 	struct km_note *note;
-	__u32 named, decision = KM_NOTE_NONE, reason;
+	__u32 decision;
+
+	if (!cpu) /* there always is one */
+		return KM_NOTE_NONE;
+	note = &cpu->note;
+	if (!km_note_fits(note, &p->tuple) || !(p->syn || note->generation == image->generation))
+		return KM_NOTE_NONE;
+	decision = KM_NOTE_DECISION(note->what);
+	p->reason = KM_NOTE_REASON(note->what);
+	p->service = note->service;
+	note->what = KM_NOTE_NONE;
+	if (decision == KM_NOTE_PASS && km_is_strange(p->tuple.family, &p->tuple.source, &p->tuple.destination))
+		decision = KM_NOTE_SELF;
+	return decision;
+}
+
+/*
+ * Whatever is not decided at once, and all that comes to a listener: once more, from the start. Not static: the
+ * verifier walks it by itself, and not again for each state that it might be called in.
+ */
+__noinline int km_packet_rest(struct __sk_buff *skb)
+{
+	const struct km_image *image = km_image_in_force();
+	const struct km_service *service;
+	struct bpf_sock *sk = skb->sk;
+	__u32 number, named, family, decision = KM_NOTE_NONE;
 	struct km_packet p = {};
 
-	/* There always is one. */
-	if (!cpu || (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p)))
-		return number ? km_packet_unreadable(image, &p, km_image_number(number)) : KM_PASS_PACKET;
-	if (!km_packet_is_tcp(skb, sk, &p))
+	if (!sk || !image)
 		return KM_PASS_PACKET;
-	/* The port that the client asked for comes before the one that it was steered to. */
-	named = km_image_service(image, p.tuple.port);
-	if (named)
-		number = named;
-	note = &cpu->note;
-	if (km_note_fits(note, &p.tuple) && (p.syn || note->generation == image->generation)) {
-		decision = KM_NOTE_DECISION(note->what);
-		reason = KM_NOTE_REASON(note->what);
-		note->what = KM_NOTE_NONE;
-		if (decision == KM_NOTE_PASS && km_is_strange(family, &p.tuple.source, &p.tuple.destination))
-			decision = KM_NOTE_SELF;
-		if (decision != KM_NOTE_SELF)
-			return km_packet_decided(sk, image, &p, decision, note->service, reason);
+	number = km_image_service(image, sk->src_port);
+	family = km_packet_family(skb);
+	/* IPv6 first: to the verifier what follows of IPv4, with words that are 0, is a case of it. */
+	if (family == KM_FAMILIES ||
+	    (family == KM_V6 ? km_packet_network(skb, KM_V6, &p) : km_packet_network(skb, KM_V4, &p)))
+		return number ? km_packet_unreadable(image, &p, km_image_number(number)) : KM_PASS_PACKET;
+	if (sk->state == BPF_TCP_LISTEN) {
+		if (!km_packet_is_tcp(skb, sk, &p))
+			return KM_PASS_PACKET;
+		/* The port that the client asked for comes before the one that it was steered to. */
+		named = km_image_service(image, p.tuple.port);
+		if (named)
+			number = named;
+		decision = km_packet_noted(image, &p);
+		if (decision != KM_NOTE_NONE && decision != KM_NOTE_SELF)
+			return km_packet_decided(sk, image, &p, decision);
 	}
 	if (!number)
 		return KM_PASS_PACKET;
 	number = km_image_number(number);
 	service = &image->set[number].service;
+	/* The verifier does not follow a byte of the stack: it walks what follows once, whatever the lookup noted. */
+	p.noted = decision;
 	p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
+	decision = p.noted;
 	/* The lookup took it for this host's own: now it is known whether it came through lo. */
 	if (decision == KM_NOTE_SELF) {
 		if (!km_reason_allows(p.reason))
 			decision = service->flags & KM_ENFORCE ? KM_NOTE_DROP : KM_NOTE_AUDIT;
-		return km_packet_decided(sk, image, &p, decision, *service, p.reason);
+		p.service = *service;
+		return km_packet_decided(sk, image, &p, decision);
 	}
 	/* In audit a connection is counted when it is made: here it passes. */
 	if (km_reason_allows(p.reason) || !(service->flags & KM_ENFORCE))
@@ -304,32 +334,12 @@ static __always_inline int km_packet_listening(struct __sk_buff *skb, struct bpf
 	return km_packet_refuse(skb, sk, image, &p, service->slot);
 }
 
-/* Of a connection: whatever is not decided at once. */
-static __noinline int km_packet_rest(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
-				     __u32 number, __u32 family)
-{
-	const struct km_service *service = &image->set[number].service;
-	struct km_packet p = {};
-	struct km_mark *mark;
-
-	if (family == KM_V4 ? km_packet_network(skb, KM_V4, &p) : km_packet_network(skb, KM_V6, &p))
-		return km_packet_unreadable(image, &p, number);
-	p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
-	/* In audit a connection is counted when it is made: here it passes. */
-	if (km_reason_allows(p.reason) || !(service->flags & KM_ENFORCE))
-		return KM_PASS_PACKET;
-	mark = km_mark_get(sk, 0);
-	if (mark && mark->revoked)
-		return KM_DROP_PACKET;
-	return km_packet_refuse(skb, sk, image, &p, service->slot);
-}
-
 /*
  * Of a connection: most packets there are. In line for each family; nothing but the source is kept of a packet whose
- * source is listed, or of a connection that is refused already.
+ * source is listed, or of a connection that is refused already. KM_ASK: km_packet_rest() tells.
  */
-static __always_inline int km_packet_connected(struct __sk_buff *skb, struct bpf_sock *sk, const struct km_image *image,
-					       __u32 number, __u32 family)
+static __always_inline __u32 km_packet_connected(struct __sk_buff *skb, struct bpf_sock *sk,
+						 const struct km_image *image, __u32 number, __u32 family)
 {
 	const struct km_set *set = &image->set[number];
 	struct km_ip source = {};
@@ -338,7 +348,7 @@ static __always_inline int km_packet_connected(struct __sk_buff *skb, struct bpf
 
 	KM_OPAQUE(set);
 	if (skb->ifindex == KM_PATH_LO || km_packet_plain_source(skb, family, &source))
-		return km_packet_rest(skb, sk, image, number, family);
+		return KM_ASK;
 	reason = km_decide_plain(image, km_image_mask, set, family, &source,
 				 km_set_has(image, km_image_mask, set, family, &source));
 	if (KM_LIKELY(reason == KM_ALLOWED))
@@ -350,7 +360,7 @@ static __always_inline int km_packet_connected(struct __sk_buff *skb, struct bpf
 		if (mark && mark->revoked)
 			return KM_DROP_PACKET;
 	}
-	return km_packet_rest(skb, sk, image, number, family);
+	return KM_ASK;
 }
 
 SEC("cgroup_skb/ingress")
@@ -358,7 +368,7 @@ int km_packet(struct __sk_buff *skb)
 {
 	const struct km_image *image;
 	struct bpf_sock *sk = skb->sk;
-	__u32 port, number, state, family;
+	__u32 port, number, state, family, verdict;
 
 	if (!sk)
 		return KM_PASS_PACKET;
@@ -367,6 +377,8 @@ int km_packet(struct __sk_buff *skb)
 	/* What reaches a listener may have asked for another port than its own. */
 	if (!km_image_watches(port) && state != BPF_TCP_LISTEN)
 		return KM_PASS_PACKET;
+	if (state == BPF_TCP_LISTEN)
+		goto rest;
 	image = km_image_present();
 	if (!image)
 		return KM_PASS_PACKET;
@@ -374,25 +386,25 @@ int km_packet(struct __sk_buff *skb)
 		goto scheduled;
 judge:
 	number = km_image_service(image, port);
-	if (!number && state != BPF_TCP_LISTEN)
+	if (!number)
 		return KM_PASS_PACKET;
 	family = km_packet_family(skb);
-	if (KM_UNLIKELY(family == KM_FAMILIES)) {
-		const struct km_packet p = {};
-
-		return number ? km_packet_unreadable(image, &p, km_image_number(number)) : KM_PASS_PACKET;
-	}
-	if (state == BPF_TCP_LISTEN)
-		return km_packet_listening(skb, sk, image, number, family);
+	if (KM_UNLIKELY(family == KM_FAMILIES))
+		goto rest;
 	if (state == BPF_TCP_SYN_SENT) {
 		km_mark_set(sk, KM_MARK_OWN);
 		return KM_PASS_PACKET;
 	}
 	number = km_image_number(number);
-	if (family == KM_V4)
-		return km_packet_connected(skb, sk, image, number, KM_V4);
-	return km_packet_connected(skb, sk, image, number, KM_V6);
+	verdict = family == KM_V4 ? km_packet_connected(skb, sk, image, number, KM_V4)
+				  : km_packet_connected(skb, sk, image, number, KM_V6);
+	if (verdict == KM_ASK)
+		goto rest;
+	return verdict;
 scheduled:
 	image = km_image_scheduled(image);
 	goto judge;
+rest:
+	/* To the verifier it might return anything. */
+	return km_packet_rest(skb) ? KM_PASS_PACKET : KM_DROP_PACKET;
 }

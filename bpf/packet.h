@@ -20,11 +20,13 @@
 #include "kubemoat.h"
 
 struct km_packet {
-	struct km_tuple tuple; /* ports: 0 until km_packet_tcp() */
-	__u32 transport;       /* offset of what follows the fixed network header */
-	__u8 protocol;	       /* of it */
-	__u8 syn;	       /* SYN without ACK */
-	__u16 reason;	       /* enum km_reason, once it is judged */
+	struct km_tuple tuple;	   /* ports: 0 until km_packet_tcp() */
+	__u32 transport;	   /* offset of what follows the fixed network header */
+	__u8 protocol;		   /* of it */
+	__u8 syn;		   /* SYN without ACK */
+	volatile __u8 noted;	   /* KM_NOTE_SELF or KM_NOTE_NONE, while it is judged (km_packet_rest()) */
+	__u16 reason;		   /* enum km_reason, once it is judged */
+	struct km_service service; /* that judged it, once it is decided */
 };
 
 /* IPv4 says so by skb->protocol, also on a dual-stack socket. KM_FAMILIES: neither. */
