@@ -96,7 +96,7 @@ static __attribute__((noinline)) __u32 km_decide_rest(const struct km_image *ima
 	return failsafe ? KM_ALLOWED_FAILSAFE : KM_DENIED_SOURCE;
 }
 
-#define KM_ASK KM_REASONS /* instead of a reason */
+#define KM_ASK KM_REASONS /* instead of a reason or a verdict: it takes more to tell */
 
 /* What can be said at once of a source that is not strange, and that the list names or does not; else KM_ASK. */
 static __always_inline __u32 km_decide_plain(const struct km_image *image, __u32 mask, const struct km_set *set,

@@ -26,7 +26,7 @@ struct km_image_map {
 	__uint(value_size, KM_IMAGE_ROOM(KM_LINES_MIN_BYTES));
 };
 
-/* Every program reads the policy through slot 0, once a run: one store swaps ports, services and addresses together. */
+/* Every verdict is of the policy in slot 0, read once: one store swaps ports, services and addresses together. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, KM_IMAGE_SLOTS);

@@ -198,12 +198,13 @@ static __always_inline int km_packet_is_ours(struct __sk_buff *skb, const struct
 	return mark || km_set_has(image, km_image_mask, &image->set[KM_SET_OWN], t->family, &t->destination);
 }
 
-/* Is it TCP? Fills in ports and flags where they can be read; the socket has the last word on the protocol. */
+/*
+ * Is it TCP? Fills in ports and flags where they can be read; where its header does not say so, the socket may: a
+ * segment that came in a tunnel of UDP has a header that says UDP.
+ */
 static __always_inline int km_packet_is_tcp(struct __sk_buff *skb, struct bpf_sock *sk, struct km_packet *p)
 {
-	if (!km_packet_transport(skb, p)) {
-		if (p->protocol != IPPROTO_TCP)
-			return 0;
+	if (!km_packet_transport(skb, p) && p->protocol == IPPROTO_TCP) {
 		km_packet_tcp(skb, p);
 		return 1;
 	}
@@ -284,9 +285,10 @@ static __always_inline __u32 km_packet_noted(const struct km_image *image, struc
 
 /*
  * Whatever is not decided at once, and all that comes to a listener: once more, from the start. Not static: the
- * verifier walks it by itself, and not again for each state that it might be called in.
+ * verifier walks it by itself, and not again for each state that it might be called in. Weak: the compiler takes
+ * nothing of it for granted, as the verifier does not.
  */
-__noinline int km_packet_rest(struct __sk_buff *skb)
+__weak int km_packet_rest(struct __sk_buff *skb)
 {
 	const struct km_image *image = km_image_in_force();
 	const struct km_service *service;
@@ -317,7 +319,8 @@ __noinline int km_packet_rest(struct __sk_buff *skb)
 		return KM_PASS_PACKET;
 	number = km_image_number(number);
 	service = &image->set[number].service;
-	/* The verifier does not follow a byte of the stack: it walks what follows once, whatever the lookup noted. */
+	/* The verifier does not follow such a byte of the stack: it walks what comes once, whatever the lookup noted.
+	 */
 	p.noted = decision;
 	p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
 	decision = p.noted;
@@ -405,6 +408,6 @@ scheduled:
 	image = km_image_scheduled(image);
 	goto judge;
 rest:
-	/* To the verifier it might return anything. */
+	/* Of a function by itself the verifier knows no result. */
 	return km_packet_rest(skb) ? KM_PASS_PACKET : KM_DROP_PACKET;
 }

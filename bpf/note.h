@@ -67,12 +67,15 @@ static __always_inline struct km_mark *km_mark_get(struct bpf_sock *sk, __u64 fl
 	return bpf_sk_storage_get(&marks, sk, NULL, flags);
 }
 
+/* A socket may be used for one connection after the other: what was true of the last one is not of the next. */
 static __always_inline void km_mark_set(struct bpf_sock *sk, __u32 kind)
 {
 	struct km_mark *mark = km_mark_get(sk, BPF_SK_STORAGE_GET_F_CREATE);
 
-	if (mark && mark->kind != kind)
+	if (mark && mark->kind != kind) {
 		mark->kind = kind;
+		mark->revoked = 0;
+	}
 }
 
 #endif

@@ -129,9 +129,9 @@ static __always_inline int km_is_extension(__u32 protocol)
 /*
  * Walks IPv6 extension headers: what the last one announces, and behind it (<< 8) where that stands; KM_NO_TRANSPORT:
  * not found. Only finds a note or names a port: where it gives up, the packet is judged by the socket's port all the
- * same. Not static: the verifier walks it once, and not again for each packet that it might be called for.
+ * same. Not static, and weak: as km_packet_rest().
  */
-__noinline __u64 km_packet_walk(struct __sk_buff *skb, __u32 protocol)
+__weak __u64 km_packet_walk(struct __sk_buff *skb, __u32 protocol)
 {
 	__u32 offset = sizeof(struct ipv6hdr);
 

@@ -15,11 +15,9 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("tc")
 int decide(struct __sk_buff *skb)
 {
-	const struct km_image *image = km_image_present();
+	const struct km_image *image = km_image_in_force();
 	struct question q;
 
-	if (image && km_image_changes(image))
-		image = km_image_scheduled(image);
 	if (!image || bpf_skb_load_bytes(skb, QUESTION_OFFSET, &q, sizeof(q)))
 		return -1;
 	return km_decide(image, km_image_mask, q.service & (KM_SERVICES - 1), &q.tuple, q.path) & 0xff;
