@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "policy/big.h"
 #include "policy/config.h"
 
 #define CONFIG_NAME "kubemoat.yaml"
@@ -108,7 +109,7 @@ static int attempt(const char *path, char **bytes, size_t *size, char **trouble)
 	r = judge(&before, trouble);
 	if (r)
 		return r;
-	buffer = malloc(before.st_size ? before.st_size : 1);
+	buffer = km_big_alloc(before.st_size);
 	if (!buffer)
 		return -ENOMEM;
 	r = read_whole(fd, buffer, before.st_size);

@@ -109,10 +109,11 @@ static void health(const struct km_hold *hold, enum km_held which, enum km_held 
 		return;
 	}
 	if (hold->fd[prog] >= 0 && !km_program_read(hold->fd[prog], &program) && place.prog != program.id) {
-		say_trouble(hook, "replaced",
-			    "it runs program %u, not the one pinned: somebody replaced it, or a start was killed halfway; "
-			    "`kubemoat load` puts ours there",
-			    place.prog);
+		say_trouble(
+			hook, "replaced",
+			"it runs program %u, not the one pinned: somebody replaced it, or a start was killed halfway; "
+			"`kubemoat load` puts ours there",
+			place.prog);
 		return;
 	}
 	hook->attached = true;

@@ -14,6 +14,7 @@
 #include "policy/timestamp.h"
 #include "policy/trailing.h"
 
+#define SHORTEST_LINE 8 /* bytes of one that holds an IPv4 address; few lists have many that are shorter */
 #define UNTIL "until"
 #define RANGE "198.51.100.10-198.51.100.20"
 
@@ -359,6 +360,7 @@ int km_allowlist_parse(const char *bytes, size_t size, unsigned file, int64_t no
 	}
 	if (km_foreign(at, end - at, file, diags))
 		return 0;
+	km_rules_expect(rules, (end - at) / SHORTEST_LINE);
 	while (!err && at < end) {
 		const char *newline = memchr(at, '\n', end - at);
 

@@ -9,19 +9,34 @@
 #include "policy/addr.h"
 #include "policy/big.h"
 
+static int make_room(struct km_rules *rules, size_t room)
+{
+	struct km_rule *list = km_big_alloc(room * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	if (rules->count)
+		memcpy(list, rules->list, rules->count * sizeof(*list));
+	free(rules->list);
+	rules->list = list;
+	rules->room = room;
+	return 0;
+}
+
+void km_rules_expect(struct km_rules *rules, size_t more)
+{
+	/* Where there is not so much, it may be enough for what really comes. */
+	if (rules->room - rules->count < more)
+		make_room(rules, rules->count + more);
+}
+
 int km_rules_add(struct km_rules *rules, const struct km_rule *rule)
 {
 	if (rules->count == rules->room) {
-		size_t room = rules->room ? 2 * rules->room : 64;
-		struct km_rule *list = km_big_alloc(room * sizeof(*list));
+		int r = make_room(rules, rules->room ? 2 * rules->room : 64);
 
-		if (!list)
-			return -ENOMEM;
-		if (rules->count)
-			memcpy(list, rules->list, rules->count * sizeof(*list));
-		free(rules->list);
-		rules->list = list;
-		rules->room = room;
+		if (r)
+			return r;
 	}
 	rules->list[rules->count++] = *rule;
 	return 0;
@@ -131,30 +146,33 @@ static bool is_sorted(const struct km_rule *list, size_t count)
 	return true;
 }
 
-/* What most of the order hangs on, the byte that weighs least first, as a radix sort takes them. */
-struct key {
-	uint8_t byte[20]; /* allow, length, address from its last byte, family */
-	uint32_t index;
-};
+/* What most of the order hangs on, in words, the one that weighs least first, as a radix sort takes them. */
+#define KEY_WORDS 6
 
-#define KEY_BYTES 19
-
-static struct key make_key(const struct km_rule *rule, size_t index)
+static uint32_t key_word(const struct km_rule *rule, unsigned word)
 {
-	struct key key = {.byte = {!rule->deny, rule->len, [KEY_BYTES - 1] = rule->family}, .index = index};
-
-	for (unsigned i = 0; i < 4; i++)
-		for (unsigned b = 0; b < 4; b++)
-			key.byte[2 + 4 * i + b] = rule->ip.word[3 - i] >> 8 * b;
-	return key;
+	switch (word) {
+	case 0:
+		return (uint32_t)rule->len << 8 | !rule->deny;
+	case KEY_WORDS - 1:
+		return rule->family;
+	default:
+		return rule->ip.word[4 - word];
+	}
 }
 
-static void sort_by_byte(const struct key *from, struct key *to, size_t count, unsigned byte)
+/* A rule, and the word of its key by which it is sorted: no more, since memory that is new costs more than the sorting.
+ */
+struct key {
+	uint32_t index, word;
+};
+
+static void sort_by_byte(const struct key *from, struct key *to, size_t count, unsigned shift)
 {
 	uint32_t place[256] = {}, next = 0;
 
 	for (size_t i = 0; i < count; i++)
-		place[from[i].byte[byte]]++;
+		place[from[i].word >> shift & 255]++;
 	for (unsigned value = 0; value < 256; value++) {
 		uint32_t size = place[value];
 
@@ -162,28 +180,33 @@ static void sort_by_byte(const struct key *from, struct key *to, size_t count, u
 		next += size;
 	}
 	for (size_t i = 0; i < count; i++)
-		to[place[from[i].byte[byte]]++] = from[i];
+		to[place[from[i].word >> shift & 255]++] = from[i];
 }
 
-/* Fills keys[0 … count - 1] and sorts them; the result may lie in the second half of `keys`, which has 2 * count. */
+/* Sorts keys[0 … count - 1], which name the rules; the result may lie in the second half of `keys`, which has 2 *
+ * count. */
 static const struct key *sort_keys(const struct km_rule *list, size_t count, struct key *keys)
 {
 	struct key *from = keys, *to = keys + count;
-	uint8_t varies[KEY_BYTES] = {};
+	uint32_t varies[KEY_WORDS] = {};
 
 	for (size_t i = 0; i < count; i++) {
-		keys[i] = make_key(&list[i], i);
-		for (unsigned b = 0; b < KEY_BYTES; b++)
-			varies[b] |= keys[i].byte[b] ^ keys[0].byte[b];
+		keys[i].index = i;
+		for (unsigned w = 0; w < KEY_WORDS; w++)
+			varies[w] |= key_word(&list[i], w) ^ key_word(&list[0], w);
 	}
-	for (unsigned b = 0; b < KEY_BYTES; b++) {
-		struct key *sorted = to;
+	for (unsigned w = 0; w < KEY_WORDS; w++) {
+		for (size_t i = 0; varies[w] && i < count; i++)
+			from[i].word = key_word(&list[from[i].index], w);
+		for (unsigned shift = 0; shift < 32; shift += 8) {
+			struct key *sorted = to;
 
-		if (!varies[b])
-			continue;
-		sort_by_byte(from, to, count, b);
-		to = from;
-		from = sorted;
+			if (!(varies[w] >> shift & 255))
+				continue;
+			sort_by_byte(from, to, count, shift);
+			to = from;
+			from = sorted;
+		}
 	}
 	return from;
 }

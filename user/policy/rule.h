@@ -50,6 +50,9 @@ struct km_rules {
 	size_t written; /* lines that hold a rule (0: an empty list) */
 };
 
+/* Makes room for so many more, so that a long list is not moved while it grows. Memory that is not used is never there.
+ */
+void km_rules_expect(struct km_rules *rules, size_t more);
 /* 0 or -ENOMEM. */
 int km_rules_add(struct km_rules *rules, const struct km_rule *rule);
 /* The fewest prefixes that cover `like->ip` to `last` exactly, each as `like` in all else. 0 or -ENOMEM. */
