@@ -25,9 +25,12 @@ static int make_room(struct km_rules *rules, size_t room)
 
 void km_rules_expect(struct km_rules *rules, size_t more)
 {
-	/* Where there is not so much, it may be enough for what really comes. */
-	if (rules->room - rules->count < more)
-		make_room(rules, rules->count + more);
+	size_t wanted = rules->count + more, doubled = 2 * rules->room;
+
+	/* Doubled at least, lest many short lists move all of it each time. If there is not so much, less may be
+	 * enough. */
+	if (wanted > rules->room)
+		make_room(rules, wanted > doubled ? wanted : doubled);
 }
 
 int km_rules_add(struct km_rules *rules, const struct km_rule *rule)
@@ -161,8 +164,7 @@ static uint32_t key_word(const struct km_rule *rule, unsigned word)
 	}
 }
 
-/* A rule, and the word of its key by which it is sorted: no more, since memory that is new costs more than the sorting.
- */
+/* A rule, and the word of its key by which it is sorted. No more: new memory costs more than the sorting. */
 struct key {
 	uint32_t index, word;
 };
@@ -183,8 +185,7 @@ static void sort_by_byte(const struct key *from, struct key *to, size_t count, u
 		to[place[from[i].word >> shift & 255]++] = from[i];
 }
 
-/* Sorts keys[0 … count - 1], which name the rules; the result may lie in the second half of `keys`, which has 2 *
- * count. */
+/* Sorts keys[0 … count - 1], which name rules; the result may lie in the second half of `keys`, which has 2 * count. */
 static const struct key *sort_keys(const struct km_rule *list, size_t count, struct key *keys)
 {
 	struct key *from = keys, *to = keys + count;
