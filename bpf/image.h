@@ -72,6 +72,7 @@ static __always_inline int km_image_changes(const struct km_image *image)
 	return image->schedule[0].at != 0;
 }
 
+/* The image that decides now; NULL: see km_image_in_slot(). Where every instruction counts, its parts are called. */
 static __always_inline const struct km_image *km_image_in_force(void)
 {
 	const struct km_image *image = km_image_present();

@@ -319,8 +319,7 @@ __weak int km_packet_rest(struct __sk_buff *skb)
 		return KM_PASS_PACKET;
 	number = km_image_number(number);
 	service = &image->set[number].service;
-	/* The verifier does not follow such a byte of the stack: it walks what comes once, whatever the lookup noted.
-	 */
+	/* A byte of the stack that the verifier does not follow: it walks what comes once, whatever was noted. */
 	p.noted = decision;
 	p.reason = km_decide_rest(image, km_image_mask, number, &p.tuple, skb->ifindex);
 	decision = p.noted;

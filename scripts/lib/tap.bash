@@ -16,6 +16,14 @@ tap_counts() {
 		}' "$1"
 }
 
+# tap_total_of FILE STATUS: tap_total of what one program said.
+tap_total_of() {
+	local counts
+
+	read -ra counts < <(tap_counts "$1" "$2")
+	tap_total "${counts[@]}"
+}
+
 # tap_total PASSED FAILED SKIPPED: the line that ends a run. Fails if anything failed, or nothing was tried.
 tap_total() {
 	local line="$1 passed, $2 failed"

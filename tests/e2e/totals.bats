@@ -36,3 +36,11 @@ expect() {
 	[ "$output" = '5 passed, 1 failed' ]
 	run -1 tap_total 0 0 0
 }
+
+@test "the total of one program is that of its counts" {
+	printf '1..2\nok 1 a\nok 2 b # skip no root\n' > "$said"
+	run -0 tap_total_of "$said" 0
+	[ "$output" = '1 passed, 0 failed, 1 skipped' ]
+	run -1 tap_total_of "$said" 7
+	[ "$output" = '1 passed, 1 failed, 1 skipped' ]
+}

@@ -9,10 +9,15 @@
 #include "policy/addr.h"
 #include "policy/big.h"
 
-static int make_room(struct km_rules *rules, size_t room)
+/* For so many more; doubled at least, lest all of them are moved each time. 0 or -ENOMEM. */
+static int make_room(struct km_rules *rules, size_t more)
 {
-	struct km_rule *list = km_big_alloc(room * sizeof(*list));
+	size_t wanted = rules->count + more, doubled = 2 * rules->room, room = wanted > doubled ? wanted : doubled;
+	struct km_rule *list;
 
+	if (wanted <= rules->room)
+		return 0;
+	list = km_big_alloc(room * sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	if (rules->count)
@@ -25,18 +30,14 @@ static int make_room(struct km_rules *rules, size_t room)
 
 void km_rules_expect(struct km_rules *rules, size_t more)
 {
-	size_t wanted = rules->count + more, doubled = 2 * rules->room;
-
-	/* Doubled at least, lest many short lists move all of it each time. If there is not so much, less may be
-	 * enough. */
-	if (wanted > rules->room)
-		make_room(rules, wanted > doubled ? wanted : doubled);
+	/* If there is no memory for so many, there may be for those that come. */
+	make_room(rules, more);
 }
 
 int km_rules_add(struct km_rules *rules, const struct km_rule *rule)
 {
 	if (rules->count == rules->room) {
-		int r = make_room(rules, rules->room ? 2 * rules->room : 64);
+		int r = make_room(rules, 64);
 
 		if (r)
 			return r;
